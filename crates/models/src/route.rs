@@ -1,0 +1,154 @@
+//! Which release answers for which host.
+//!
+//! `store` gives every change a version that grows in commit order; the proxy keeps the whole table in memory, replaces
+//! it atomically, and writes it to disk so that it can serve without anybody else.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DeploymentId, Hostname, ProjectId};
+
+/// One row of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The host it is for, lower case, without a port.
+    pub host: Hostname,
+    /// Whose it is.
+    pub project_id: ProjectId,
+    /// What kind of host.
+    pub kind: RouteKind,
+    /// What answers.
+    pub target: RouteTarget,
+    /// Version of the table in which this row last changed.
+    pub version: i64,
+}
+
+/// What kind of host a route is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteKind {
+    /// `<slug>.<apps-domain>`.
+    Production,
+    /// `<slug>-<number>.<apps-domain>`, fixed to one deployment for ever.
+    Deployment,
+    /// A branch or a pull request.
+    Preview,
+    /// A domain of the user's own.
+    Domain,
+}
+
+impl RouteKind {
+    /// The name as it stands in Postgres.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Deployment => "deployment",
+            Self::Preview => "preview",
+            Self::Domain => "domain",
+        }
+    }
+}
+
+impl std::str::FromStr for RouteKind {
+    type Err = crate::UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Production, Self::Deployment, Self::Preview, Self::Domain]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| crate::UnknownName(text.to_owned()))
+    }
+}
+
+/// What answers for a host.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RouteTarget {
+    /// The static files of a deployment.
+    Static {
+        /// Names the directory with the manifest.
+        deployment_id: DeploymentId,
+    },
+    /// The running app of a deployment.
+    App {
+        /// Names the release; connections are never shared between releases.
+        deployment_id: DeploymentId,
+        /// Its healthy instances.
+        upstreams: Vec<SocketAddr>,
+    },
+    /// A page of the platform's own.
+    Page {
+        /// Which one.
+        page: PlatformPage,
+    },
+}
+
+impl RouteTarget {
+    /// The release behind it, if there is one.
+    #[must_use]
+    pub const fn deployment_id(&self) -> Option<DeploymentId> {
+        match self {
+            Self::Static { deployment_id } | Self::App { deployment_id, .. } => Some(*deployment_id),
+            Self::Page { .. } => None,
+        }
+    }
+}
+
+/// Pages the proxy answers with itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlatformPage {
+    /// Nothing was deployed yet.
+    NotDeployed,
+    /// The first deployment is on its way.
+    Building,
+    /// The first deployment failed.
+    Failed,
+    /// The app of this older deployment is not running.
+    Stopped,
+}
+
+/// The whole table, or what changed since a version.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteChanges {
+    /// Version after these changes.
+    pub version: i64,
+    /// Rows that are new or different.
+    pub routes: Vec<Route>,
+    /// Hosts that are gone.
+    pub removed: Vec<Hostname>,
+}
+
+/// Host names of a project under the apps domain.
+#[derive(Debug, Clone)]
+pub struct AppHosts {
+    apps_domain: Hostname,
+}
+
+impl AppHosts {
+    /// Hosts under `apps_domain` (`aether.localhost`).
+    #[must_use]
+    pub const fn new(apps_domain: Hostname) -> Self {
+        Self { apps_domain }
+    }
+
+    /// The domain itself.
+    #[must_use]
+    pub const fn apps_domain(&self) -> &Hostname {
+        &self.apps_domain
+    }
+
+    /// `<slug>.<apps-domain>`.
+    #[must_use]
+    pub fn production(&self, slug: &crate::Slug) -> Hostname {
+        self.apps_domain.child(slug.as_str())
+    }
+
+    /// `<slug>-<number>.<apps-domain>`.
+    #[must_use]
+    pub fn deployment(&self, slug: &crate::Slug, number: i32) -> Hostname {
+        self.apps_domain.child(&slug.with_suffix(&number.to_string()))
+    }
+}
