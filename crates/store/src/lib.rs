@@ -1,0 +1,62 @@
+//! The only crate with SQL and with Redis keys.
+//!
+//! Postgres is the truth. Redis carries wake-ups, live events and counters, and may be emptied or away at any moment:
+//! nothing here fails because of it, and every reader of an event has a timed look at Postgres besides.
+//!
+//! How to write a query here: one file per aggregate, as `impl Store`; `sqlx::query!` with lower-case SQL and explicit
+//! columns, so that it is checked against the schema when it is compiled; the team is a parameter of every query on
+//! behalf of a user; times come from the database's clock; a named constraint becomes a [`Conflict`] in `error.rs`.
+//! After a change run `just sqlx-prepare`, which renews `.sqlx`.
+
+mod audit;
+mod build_logs;
+mod deployments;
+mod detections;
+mod domains;
+mod env_vars;
+mod error;
+mod events;
+mod instance_facts;
+mod instances;
+mod limits;
+mod pool;
+mod projects;
+mod proxies;
+mod queue;
+mod redis_keys;
+mod releases;
+mod routes;
+mod runtime_logs;
+mod secrets;
+mod sessions;
+mod steps;
+mod teams;
+mod tokens;
+mod upkeep;
+mod users;
+mod webhook_deliveries;
+
+pub use audit::AuditEntry;
+pub use build_logs::LOG_PAGE_MAX;
+pub use deployments::{
+    CancelOutcome, ClaimedDeployment, CreatedDeployment, Heartbeat, Lease, MAX_ATTEMPTS, NewDelivery,
+    NewDeployment, SealedEnvVar,
+};
+pub use detections::{ClaimedDetection, DetectionOutcome, DetectionResult, NewDetection};
+pub use domains::{DomainRecord, NewDomain};
+pub use env_vars::{EnvVarChange, EnvVarRecord, EnvVarsRefused};
+pub use error::{Conflict, StoreError};
+pub use events::{DeploymentEvent, Event};
+pub use instance_facts::QueueDepth;
+pub use instances::{Instance, InstanceState, NewInstance};
+pub use limits::{Limit, LimitKey, RateLimits};
+pub use pool::{Store, StoreSettings};
+pub use projects::{NewProject, ProjectKey, ProjectRecord};
+pub use proxies::ProxyReport;
+pub use releases::{PendingSwitch, Release, SwitchOutcome};
+pub use runtime_logs::{NewRuntimeLine, RuntimeLine};
+pub use secrets::{Keyring, SealContext, SecretsError};
+pub use sessions::{Principal, Rotation};
+pub use tokens::{NewToken, TokenPrincipal};
+pub use users::{Account, NewUser};
+pub use webhook_deliveries::{DeliveryPayload, DeliveryRecord, KnownDelivery};

@@ -1,0 +1,175 @@
+//! What workers ask to keep a machine tidy: which copies of apps are missing or unneeded, which releases retention has
+//! ended, what on disk still belongs to somebody.
+
+use aether_models::{DeploymentId, InstanceId, PlatformPage, RouteTarget};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, routes};
+
+impl Store {
+    /// Takes a copy out of use, unless somebody wants it again. From then on no switch makes it live; the caller stops it.
+    /// Returns false when it must go on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin_draining(&self, id: InstanceId) -> Result<bool, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        // A switch to this release holds the same row's lock until the environment points at it.
+        let Some(deployment) = sqlx::query_scalar!(
+            "select deployment_id from instances where id = $1 and stopped_at is null for update",
+            id.uuid()
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        else {
+            return Ok(false);
+        };
+        let drained = sqlx::query!(
+            "update instances i set state = 'draining', unrouted_at = coalesce(unrouted_at, now()), updated_at = now()
+            from deployments d join projects p on p.id = d.project_id
+            where i.id = $1 and d.id = $2 and d.status not in ('BUILDING', 'DEPLOYING') and (p.deleted_at is not null or (
+                not exists (select 1 from environments e where e.live_deployment_id = d.id)
+                and not exists (
+                    select 1 from release_switches s where s.deployment_id = d.id and s.finished_at is null)))",
+            id.uuid(),
+            deployment
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(drained.rows_affected() > 0)
+    }
+
+    /// Live releases of server apps that have no copy on any machine.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn live_apps_without_copy(&self) -> Result<Vec<DeploymentId>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "select d.id from environments e join deployments d on d.id = e.live_deployment_id
+                join projects p on p.id = d.project_id
+            where p.deleted_at is null and d.status = 'READY' and d.plan ->> 'kind' <> 'static'
+                and not exists (select 1 from instances i where i.deployment_id = d.id and i.stopped_at is null)"
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(ids.into_iter().map(DeploymentId::from_uuid).collect())
+    }
+
+    /// Ends releases: all but the newest `keep` of each project, never one that is live or waits to be; those of deleted
+    /// projects. Their own hosts show a page. Their files can be removed when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn expire_releases(&self, keep: u32) -> Result<Vec<DeploymentId>, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        // A switch decides under its environment's lock whether a release is there; so does this.
+        sqlx::query!(
+            "select e.id from environments e where e.project_id in (
+                select r.project_id from deployments r join projects p on p.id = r.project_id
+                where r.status = 'READY' and r.artifact_deleted_at is null
+                group by r.project_id, p.deleted_at having count(*) > $1 or p.deleted_at is not null)
+            order by e.id for update",
+            i64::from(keep)
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let expired = sqlx::query_scalar!(
+            "update deployments d set artifact_deleted_at = now()
+            from (
+                select r.id, p.deleted_at, row_number() over (partition by r.project_id order by r.id desc) as age
+                from deployments r join projects p on p.id = r.project_id
+                where r.status = 'READY' and r.artifact_deleted_at is null
+            ) ranked
+            where ranked.id = d.id and (ranked.deleted_at is not null or (ranked.age > $1
+                and not exists (select 1 from environments e where e.live_deployment_id = d.id)
+                and not exists (
+                    select 1 from release_switches s where s.deployment_id = d.id and s.finished_at is null)))
+            returning d.id",
+            i64::from(keep)
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let ids: Vec<DeploymentId> = expired.into_iter().map(DeploymentId::from_uuid).collect();
+        if ids.is_empty() {
+            return Ok(ids);
+        }
+        let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let page = RouteTarget::Page {
+            page: PlatformPage::Stopped,
+        };
+        let version = routes::next_version(&mut tx).await?;
+        sqlx::query!(
+            "update routes set target = $2, version = $3, updated_at = now()
+            where kind = 'deployment' and not removed and target ->> 'deployment_id' = any($1)",
+            &texts,
+            Json(page) as _,
+            version
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        self.announce_routes(version).await;
+        Ok(ids)
+    }
+
+    /// Which of these deployments' files must stay: releases that exist, and whatever is under way.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn kept_artifacts(&self, ids: &[DeploymentId]) -> Result<Vec<DeploymentId>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let kept = sqlx::query_scalar!(
+            "select id from deployments where id = any($1) and (
+                status in ('QUEUED', 'BUILDING', 'DEPLOYING') or (status = 'READY' and artifact_deleted_at is null))",
+            &ids
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(kept.into_iter().map(DeploymentId::from_uuid).collect())
+    }
+
+    /// Which of these deployments are under way with exactly this fencing token.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn running_attempts(
+        &self,
+        attempts: &[(DeploymentId, i64)],
+    ) -> Result<Vec<(DeploymentId, i64)>, StoreError> {
+        let ids: Vec<Uuid> = attempts.iter().map(|(id, _)| id.uuid()).collect();
+        let tokens: Vec<i64> = attempts.iter().map(|(_, token)| *token).collect();
+        let rows = sqlx::query!(
+            "select d.id, d.fencing_token from deployments d
+                join unnest($1::uuid[], $2::bigint[]) a (id, token) on a.id = d.id and a.token = d.fencing_token
+            where d.status in ('BUILDING', 'DEPLOYING')",
+            &ids,
+            &tokens
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.id.into(), row.fencing_token))
+            .collect())
+    }
+
+    /// Which of these projects exist (deleted ones do not).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn existing_projects(
+        &self,
+        ids: &[aether_models::ProjectId],
+    ) -> Result<Vec<aether_models::ProjectId>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let found = sqlx::query_scalar!(
+            "select id from projects where id = any($1) and deleted_at is null",
+            &ids
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+}
