@@ -1,0 +1,22 @@
+//! Git providers: webhook verification and typed events.
+//!
+//! One way in: [`receive`] finds the provider by the request's headers, checks the signature over the raw body, and only
+//! then reads the body into an [`Event`]. Every provider is one [`Forge`]; they are listed once, in [`FORGES`].
+//! Nothing here does I/O.
+
+mod delivery;
+mod event;
+mod forge;
+mod generic;
+mod github;
+mod payload;
+mod repository;
+mod signature;
+
+pub use delivery::{Delivery, DeliveryId};
+pub use event::{Event, Push, SkipMarker};
+pub use forge::{FORGES, Forge, WebhookError, WebhookRequest, receive, repeat};
+pub use generic::{DELIVERY_HEADER, EVENT_HEADER, Generic, SIGNATURE_HEADER};
+pub use github::GitHub;
+pub use repository::Repository;
+pub use signature::{SECRET_MIN, WeakSecret, WebhookSecret};
