@@ -1,0 +1,80 @@
+//! The dashboard, built into the program from `web/dist`.
+//!
+//! Files under `assets/` carry a fingerprint in their names and never change; every other path is the page itself, which
+//! knows the routes. Scripts and styles come from this origin only, never inline (threats.md input 111); frames show
+//! deployed sites and nothing else.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, EntityTag, HeaderMap, IF_NONE_MATCH,
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::state::AppState;
+
+const PAGE: &str = "index.html";
+const FINGERPRINTED: &str = "assets/";
+/// Told instead of the dashboard when the program was built without it.
+const NOT_BUILT: &str = "The dashboard is not part of this build of Aether.\n\n\
+    Build it with `npm ci && npm run build` in `web/`, then build the program again.\n\
+    The API itself works: see /api/v1.\n";
+
+#[derive(RustEmbed)]
+#[folder = "../../web/dist"]
+#[allow_missing = true]
+#[exclude = "*.map"]
+struct Files;
+
+/// Answers a request for a page or a file of the dashboard.
+pub(crate) fn serve(state: &AppState, path: &str, headers: &HeaderMap) -> HttpResponse {
+    let name = path.trim_start_matches('/');
+    if let Some(file) = Files::get(name).filter(|_| name != PAGE) {
+        let cache = if name.starts_with(FINGERPRINTED) {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        return answer(state, name, file, cache, headers);
+    }
+    if name.starts_with(FINGERPRINTED) {
+        // A page of an older build asks for a file that is gone; HTML in its place would only confuse.
+        return HttpResponse::NotFound().finish();
+    }
+    match Files::get(PAGE) {
+        Some(page) => answer(state, PAGE, page, "no-cache", headers),
+        None => HttpResponse::NotFound()
+            .content_type("text/plain; charset=utf-8")
+            .body(NOT_BUILT),
+    }
+}
+
+fn answer(
+    state: &AppState,
+    name: &str,
+    file: EmbeddedFile,
+    cache: &str,
+    headers: &HeaderMap,
+) -> HttpResponse {
+    let tag = EntityTag::new_strong(hex::encode(file.metadata.sha256_hash())).to_string();
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let mut response = if known.is_some_and(|known| known.contains(&tag)) {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    response
+        .insert_header((CACHE_CONTROL, cache))
+        .insert_header((ETAG, tag))
+        .insert_header((CONTENT_SECURITY_POLICY, policy(state)))
+        .content_type(mime_guess::from_path(name).first_or_octet_stream().as_ref());
+    response.body(file.data.into_owned())
+}
+
+fn policy(state: &AppState) -> String {
+    let sites = state.urls.sites_below(state.hosts.apps_domain());
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+         connect-src 'self'; manifest-src 'self'; frame-src {sites}; frame-ancestors 'none'; base-uri 'none'; \
+         form-action 'self'"
+    )
+}

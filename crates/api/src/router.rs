@@ -1,0 +1,73 @@
+//! Every route of the service, in one list.
+
+use actix_web::middleware::from_fn;
+use utoipa_actix_web::scope::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::middleware::audit::audit;
+use crate::middleware::authenticate::authenticate;
+use crate::routes::{
+    auth, deployments, detect, domains, env, health, invitations, logs, projects, releases, system, tokens,
+    webhook_deliveries, webhooks,
+};
+
+/// Where the API begins.
+pub(crate) const API_BASE: &str = "/api/v1";
+
+/// Registers the routes. What stands inside the authenticated scope needs a caller; the rest is public on purpose.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(health::get_health)
+        .service(health::get_ready)
+        .service(health::get_metrics)
+        .service(
+            scope(API_BASE)
+                .service(auth::setup_state)
+                .service(auth::register_user)
+                .service(auth::log_in)
+                .service(auth::refresh_session)
+                .service(auth::log_out)
+                .service(webhooks::receive_github_webhook)
+                .service(webhooks::receive_webhook)
+                .service(
+                    scope("")
+                        .service(auth::get_me)
+                        .service(tokens::create_token)
+                        .service(tokens::list_tokens)
+                        .service(tokens::delete_token)
+                        .service(invitations::create_invitation)
+                        .service(invitations::list_invitations)
+                        .service(invitations::delete_invitation)
+                        .service(projects::create_project)
+                        .service(projects::list_projects)
+                        .service(projects::get_project)
+                        .service(projects::update_project)
+                        .service(projects::delete_project)
+                        .service(projects::get_webhook)
+                        .service(projects::rotate_webhook_secret)
+                        .service(detect::detect_repository)
+                        .service(detect::detect_project)
+                        .service(deployments::create_deployment)
+                        .service(deployments::list_deployments)
+                        .service(deployments::get_deployment)
+                        .service(deployments::cancel_deployment)
+                        .service(deployments::redeploy_deployment)
+                        .service(releases::rollback_release)
+                        .service(releases::promote_release)
+                        .service(logs::get_build_log)
+                        .service(logs::get_runtime_log)
+                        .service(env::list_env_vars)
+                        .service(env::replace_env_vars)
+                        .service(env::put_env_var)
+                        .service(env::delete_env_var)
+                        .service(domains::list_domains)
+                        .service(domains::create_domain)
+                        .service(domains::delete_domain)
+                        .service(webhook_deliveries::list_webhook_deliveries)
+                        .service(webhook_deliveries::replay_webhook_delivery)
+                        .service(system::system_status)
+                        .wrap(from_fn(authenticate)),
+                )
+                .wrap(from_fn(audit)),
+        );
+}

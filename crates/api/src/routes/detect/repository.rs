@@ -1,0 +1,71 @@
+//! `POST /detect`
+
+use actix_web::{post, web};
+use aether_models::GitRef;
+use aether_store::NewDetection;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Detection, run};
+use crate::auth::CanWrite;
+use crate::error::{ApiError, ApiResult, Problems};
+use crate::extract::Json;
+use crate::rate_limits::{DETECT, limit_by_user};
+use crate::routes::projects::check_repo_url;
+use crate::state::AppState;
+use crate::validate::Faults;
+
+/// A repository to look at.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DetectRepository {
+    /// Where the code is.
+    repo_url: String,
+    /// Branch to look at; without it the default branch.
+    #[serde(default)]
+    branch: Option<String>,
+    /// Folder to look at; without it the whole repository.
+    #[serde(default)]
+    root_dir: Option<String>,
+}
+
+/// Looks at a repository that is no project yet, and lists its branches.
+#[utoipa::path(
+    tag = "detection",
+    request_body = DetectRepository,
+    responses((status = 200, body = Detection), Problems)
+)]
+#[post("/detect")]
+pub(crate) async fn detect_repository(
+    state: web::Data<AppState>,
+    actor: CanWrite,
+    Json(body): Json<DetectRepository>,
+) -> ApiResult<web::Json<Detection>> {
+    let mut faults = Faults::default();
+    let repo = check_repo_url(&state, &mut faults, &body.repo_url);
+    let branch = body
+        .branch
+        .as_ref()
+        .and_then(|text| faults.parse::<GitRef>("branch", text));
+    let root_dir = faults.folder("root_dir", Some(body.root_dir)).flatten();
+    if matches!(&repo, Some((_, Some(_)))) {
+        // What is sealed is sealed for a project, and here is none yet.
+        faults.add(
+            "repo_url",
+            "make the project first; its repository can then be read with a password",
+        );
+    }
+    faults.finish()?;
+    let (repo_url, _) =
+        repo.ok_or_else(|| ApiError::internal("an address passed the checks without its parts"))?;
+    limit_by_user(&state, &DETECT, actor.user.id).await?;
+    let new = NewDetection {
+        team_id: actor.team,
+        project_id: None,
+        repo_url,
+        repo_credentials: None,
+        git_ref: branch.map(|branch| branch.to_string()),
+        root_dir: root_dir.unwrap_or_else(|| ".".to_owned()),
+    };
+    Ok(web::Json(run(&state, &new).await?))
+}

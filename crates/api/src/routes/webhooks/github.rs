@@ -1,0 +1,57 @@
+//! `POST /webhooks/github`
+
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use aether_forge::{Event, WebhookSecret};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{BODY_MAX, WebhookResult, accept, receive};
+use crate::auth::generate;
+use crate::error::{ApiError, ApiResult, Problems};
+use crate::extract::read_body;
+use crate::state::AppState;
+
+/// What was made of a delivery.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GitHubWebhookResult {
+    /// One result for each project of the repository.
+    pub results: Vec<WebhookResult>,
+}
+
+/// A delivery for all projects of a repository, signed with the secret of the instance's GitHub App
+/// (`AETHER_GITHUB_WEBHOOK_SECRET`). Without that setting every delivery is refused.
+#[utoipa::path(
+    tag = "webhooks",
+    security(()),
+    request_body(content = serde_json::Value, content_type = "application/json"),
+    responses((status = 200, body = GitHubWebhookResult), Problems)
+)]
+#[post("/webhooks/github")]
+pub(crate) async fn receive_github_webhook(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> ApiResult<HttpResponse> {
+    super::require_json(&request)?;
+    super::require_signed(&request)?;
+    let body = read_body(&request, payload.into_inner(), BODY_MAX).await?;
+    let secret = state
+        .settings
+        .github_webhook_secret
+        .clone()
+        .unwrap_or_else(|| generate(""));
+    let secret = WebhookSecret::new(secret.expose_secret()).map_err(ApiError::internal)?;
+    let delivery = receive(&request, &body, &secret)?;
+    let mut results = Vec::new();
+    if let Event::Push(push) = &delivery.event
+        && let Some(repository) = &push.repository
+    {
+        for record in state.store.projects_of_repository(&repository.urls).await? {
+            if repository.is(&record.project.repo_url) {
+                results.push(accept(&state, &record, delivery.clone(), &body).await?);
+            }
+        }
+    }
+    Ok(HttpResponse::Ok().json(GitHubWebhookResult { results }))
+}
