@@ -1,0 +1,32 @@
+//! Step four: the build command.
+
+use aether_models::{BuildPlan, Step};
+
+use super::job::Source;
+use super::step::{Done, StepError};
+use super::{Job, command};
+use crate::caches::FrameworkCache;
+use crate::fail_points::reached;
+
+/// Builds, with the framework's own caches of the last build in place.
+pub(super) async fn run(job: &Job, source: &Source, plan: &BuildPlan) -> Result<Done<()>, StepError> {
+    let Some(script) = &plan.build_command else {
+        job.log
+            .of_step(Step::Build)
+            .say("There is no build command; nothing to do");
+        reached("built");
+        return Ok(Done::Skipped(()));
+    };
+    let cache = FrameworkCache::new(&job.env.folders, job.claimed.project_id, plan);
+    let restored = cache.restore(&source.workspace).await;
+    if !restored.is_empty() {
+        job.log.of_step(Step::Build).say(format!(
+            "Using the build cache of the last build: {}",
+            restored.join(", ")
+        ));
+    }
+    command::run(job, source, plan, Step::Build, script).await?;
+    cache.save(&source.workspace).await;
+    reached("built");
+    Ok(Done::Succeeded(()))
+}

@@ -1,0 +1,133 @@
+//! One deployment in the hands of this worker.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use aether_models::{Commit, DeploymentId, EnvVar, RepoCredentials};
+use aether_store::{ClaimedDeployment, Heartbeat};
+use tokio::time::{Duration, Instant};
+
+use super::logs::BuildLog;
+use super::step::{StepError, persist};
+use crate::environment::Environment;
+use crate::lease::{StopReason, StopSignal};
+
+/// A claimed deployment and what its steps share.
+pub(crate) struct Job {
+    /// What the worker works with.
+    pub env: Environment,
+    /// The claim.
+    pub claimed: ClaimedDeployment,
+    /// Its variables in the clear.
+    pub variables: Vec<EnvVar>,
+    /// Credentials of its repository in the clear.
+    pub credentials: Option<RepoCredentials>,
+    /// Its log.
+    pub log: BuildLog,
+    /// Tells it to stop.
+    pub stop: StopSignal,
+    /// When install and build must be done.
+    pub deadline: Instant,
+    /// Set once the working tree belongs to the account that builds run as.
+    pub given: tokio::sync::OnceCell<()>,
+}
+
+/// The working tree of one attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// The repository's root.
+    pub workspace: PathBuf,
+    /// What was checked out.
+    pub commit: Commit,
+}
+
+impl Job {
+    /// The deployment's id.
+    #[must_use]
+    pub(crate) const fn id(&self) -> DeploymentId {
+        self.claimed.lease.deployment_id
+    }
+
+    /// The folder of this attempt. An earlier attempt that is only frozen cannot disturb it: it has another one.
+    #[must_use]
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.env
+            .folders
+            .workspace(self.id().uuid(), self.claimed.lease.fencing_token)
+    }
+
+    /// Fails when it was told to stop.
+    ///
+    /// # Errors
+    /// [`StepError::Stopped`].
+    pub(crate) fn check_stop(&self) -> Result<(), StepError> {
+        if self.stop.reason().is_some() {
+            Err(StepError::Stopped)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Asks Postgres whether the deployment is still ours; before everything that others can see.
+    ///
+    /// # Errors
+    /// [`StepError::Stopped`] when it is not, or was cancelled.
+    pub(crate) async fn confirm_lease(&self) -> Result<(), StepError> {
+        let lease = self.env.settings.timing.lease;
+        match persist(self, || self.env.store.heartbeat(&self.claimed.lease, lease)).await? {
+            Heartbeat::Held {
+                cancel_requested: false,
+            } => {}
+            Heartbeat::Held {
+                cancel_requested: true,
+            } => self.stop.stop(StopReason::Cancelled),
+            Heartbeat::Lost => self.stop.stop(StopReason::LeaseLost),
+        }
+        self.check_stop()
+    }
+
+    /// Time that install and build have left.
+    #[must_use]
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The environment of install and build commands.
+    #[must_use]
+    pub(crate) fn build_environment(&self, commit: &Commit) -> BTreeMap<String, String> {
+        let visible = self.variables.iter().filter(|variable| variable.scope.in_build());
+        let mut env: BTreeMap<String, String> = visible
+            .map(|variable| (variable.name.to_string(), variable.value.clone()))
+            .collect();
+        env.extend(self.platform_variables());
+        env.insert("AETHER_GIT_COMMIT_SHA".to_owned(), commit.sha.clone());
+        env.insert(
+            "AETHER_GIT_COMMIT_MESSAGE".to_owned(),
+            commit.message.replace('\0', ""),
+        );
+        env.insert(
+            "AETHER_GIT_COMMIT_AUTHOR".to_owned(),
+            commit.author.replace('\0', ""),
+        );
+        env.insert("CI".to_owned(), "1".to_owned());
+        env
+    }
+
+    fn platform_variables(&self) -> [(String, String); 6] {
+        let hosts = &self.env.hosts;
+        [
+            ("AETHER", "1".to_owned()),
+            ("AETHER_DEPLOYMENT_ID", self.id().to_string()),
+            ("AETHER_PROJECT", self.claimed.slug.to_string()),
+            ("AETHER_GIT_REF", self.claimed.git_ref.clone()),
+            ("AETHER_HOST", hosts.production(&self.claimed.slug).to_string()),
+            (
+                "AETHER_DEPLOYMENT_HOST",
+                hosts
+                    .deployment(&self.claimed.slug, self.claimed.number)
+                    .to_string(),
+            ),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+    }
+}

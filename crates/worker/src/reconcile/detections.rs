@@ -1,0 +1,167 @@
+//! Dry runs of detection: fetch, look, answer. They are short and somebody waits for them, so they have their own
+//! small pool beside the deployments.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aether_detect::{DetectOptions, DiskTree};
+use aether_models::{GitRef, UserError};
+use aether_store::{ClaimedDetection, DetectionResult};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::environment::Environment;
+use crate::git::{GitError, RemoteRepository};
+
+/// At the same time.
+const CONCURRENCY: usize = 2;
+/// A worker that is silent for so long does not do it any more.
+const LEASE: Duration = Duration::from_secs(60);
+/// Longest dry run, well within the lease; somebody waits for it.
+const TIME_MAX: Duration = Duration::from_secs(50);
+
+/// Does dry runs as they are asked for, until `stop`.
+pub(crate) async fn run(env: Environment, mut wake: watch::Receiver<u64>, stop: CancellationToken) {
+    let room = Arc::new(Semaphore::new(CONCURRENCY));
+    let poll = env.settings.timing.queue_poll;
+    loop {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
+        match env.store.claim_detection(LEASE).await {
+            Ok(Some(claimed)) => {
+                let (env, stop) = (env.clone(), stop.clone());
+                tokio::spawn(async move {
+                    detect(&env, claimed, &stop).await;
+                    drop(permit);
+                });
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "the queue of dry runs could not be asked"),
+        }
+        drop(permit);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(poll) => {}
+            changed = wake.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn detect(env: &Environment, claimed: ClaimedDetection, stop: &CancellationToken) {
+    let workspace = env.folders.workspace(claimed.id.uuid(), 0);
+    let look = look(env, &claimed, &workspace, stop);
+    let outcome = tokio::time::timeout(TIME_MAX, look).await;
+    let outcome = outcome.unwrap_or(Err(Failure::Git(GitError::TimedOut(TIME_MAX))));
+    let outcome = outcome.map_err(|failure| match failure {
+        Failure::User(error) => error,
+        Failure::Git(error) => {
+            tracing::info!(%error, "a dry run of detection failed");
+            error.to_user_error(claimed.repo_url.as_str())
+        }
+    });
+    if let Err(error) = env.store.finish_detection(claimed.id, outcome.as_ref()).await {
+        tracing::warn!(%error, "a dry run's result could not be stored");
+    }
+    if let Err(error) = tidy(env, &claimed, workspace).await {
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "a dry run left something behind; the clean-up will try again"
+        );
+    }
+}
+
+async fn tidy(env: &Environment, claimed: &ClaimedDetection, workspace: PathBuf) -> anyhow::Result<()> {
+    // A repository without a project is looked at once.
+    if claimed.project_id.is_none() {
+        env.git.forget(claimed.id.uuid()).await?;
+    }
+    tokio::task::spawn_blocking(move || crate::folders::remove_tree(&workspace)).await??;
+    Ok(())
+}
+
+enum Failure {
+    Git(GitError),
+    User(UserError),
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        Self::Git(error)
+    }
+}
+
+async fn look(
+    env: &Environment,
+    claimed: &ClaimedDetection,
+    workspace: &Path,
+    stop: &CancellationToken,
+) -> Result<DetectionResult, Failure> {
+    let credentials = match claimed.project_id {
+        Some(project) => env
+            .open_credentials(claimed.team_id, project, claimed.repo_credentials.as_deref())
+            .map_err(|_| {
+                Failure::User(UserError::new(
+                    "secrets_unreadable",
+                    "The repository's credentials cannot be read",
+                    "They were sealed with another key.",
+                ))
+            })?,
+        None => None,
+    };
+    let repository = RemoteRepository {
+        url: claimed.repo_url.clone(),
+        credentials,
+    };
+    let reference: Option<GitRef> = match claimed.git_ref.as_deref() {
+        None | Some("HEAD") => None,
+        Some(name) => Some(name.parse().map_err(|_| GitError::RefNotFound(name.to_owned()))?),
+    };
+    let owner = claimed
+        .project_id
+        .map_or_else(|| claimed.id.uuid(), |project| project.uuid());
+    let (refs, commit) = tokio::try_join!(
+        env.git.ls_remote(&repository, stop),
+        env.git
+            .fetch(owner, &repository, reference.as_ref(), &|_| {}, stop),
+    )?;
+    crate::git::fresh_directory(workspace).map_err(|source| GitError::Io {
+        context: "making the working folder",
+        source,
+    })?;
+    env.git.checkout(owner, &commit.sha, workspace, stop).await?;
+    let options = DetectOptions {
+        root_dir: Some(claimed.root_dir.clone()),
+        ..DetectOptions::default()
+    };
+    let tree = workspace.to_owned();
+    let detection =
+        tokio::task::spawn_blocking(move || Ok(aether_detect::detect(&DiskTree::open(tree)?, &options)))
+            .await
+            .map_err(|error| GitError::Io {
+                context: "reading the repository",
+                source: std::io::Error::other(error),
+            })?
+            .map_err(|source| GitError::Io {
+                context: "reading the repository",
+                source,
+            })?;
+    let head = refs.iter().find(|found| found.name == "HEAD");
+    Ok(DetectionResult {
+        candidates: detection.candidates,
+        explanation: detection
+            .explanation
+            .map(|explanation| explanation.to_user_error()),
+        branches: refs
+            .iter()
+            .filter_map(|found| found.branch().map(str::to_owned))
+            .collect(),
+        default_branch: head
+            .and_then(|head| head.symref_target.as_deref())
+            .and_then(|target| target.strip_prefix("refs/heads/"))
+            .map(str::to_owned),
+        commit_sha: Some(commit.sha),
+    })
+}
