@@ -1,0 +1,65 @@
+//! One connection to an instance. It is driven by whoever holds it; an idle one in the pool is not driven at all.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::forward::request_body::RequestBody;
+use crate::release::Upstream;
+
+/// Largest head of an answer (threats.md input 86).
+const ANSWER_HEAD_MAX: usize = 64 * 1024;
+
+/// A connection to an instance.
+pub(super) struct Link {
+    pub(super) sender: http1::SendRequest<RequestBody>,
+    connection: http1::Connection<TokioIo<TcpStream>, RequestBody>,
+    is_over: bool,
+    pub(super) upstream_id: u64,
+}
+
+impl Link {
+    pub(super) async fn connect(upstream: &Arc<Upstream>) -> Result<Self, std::io::Error> {
+        let stream = TcpStream::connect(upstream.addr).await?;
+        stream.set_nodelay(true)?;
+        let handshake = http1::Builder::new()
+            .max_header_size(ANSWER_HEAD_MAX)
+            .handshake(TokioIo::new(stream));
+        let (sender, connection) = handshake.await.map_err(std::io::Error::other)?;
+        Ok(Self {
+            sender,
+            connection,
+            is_over: false,
+            upstream_id: upstream.id,
+        })
+    }
+
+    /// Moves bytes; ready once the connection is over.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.is_over && self.connection.poll_without_shutdown(cx).is_ready() {
+            self.is_over = true;
+        }
+        if self.is_over {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// It can carry another request.
+    pub(super) fn is_reusable(&mut self, cx: &mut Context<'_>) -> bool {
+        self.drive(cx).is_pending() && self.sender.is_ready()
+    }
+
+    /// The stream below and what was read beyond the answer, after the app switched protocols.
+    pub(super) async fn into_raw(mut self: Box<Self>) -> Option<(TcpStream, Bytes)> {
+        poll_fn(|cx| self.drive(cx)).await;
+        let parts = self.connection.into_parts();
+        Some((parts.io.into_inner(), parts.read_buf))
+    }
+}

@@ -1,0 +1,16 @@
+//! The proxy over real sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where a fault is seen"
+)]
+
+mod drain;
+mod forward;
+mod hostile;
+mod static_site;
+mod support;
+mod sync;
+mod tls;
