@@ -1,0 +1,116 @@
+// From a fresh instance to a live site, counting what it takes a person; then the second release and the way back.
+import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
+import {
+  BUILD_MS,
+  createProject,
+  enter,
+  openDashboard,
+  story,
+  URL_,
+  unique,
+  visit,
+  waitForStatus,
+} from './dashboard.mjs'
+import { startGitServer } from './git-server.mjs'
+import { site } from './sites.mjs'
+
+const test = story(() => dashboard)
+let dashboard
+let git
+let repository
+let slug
+let siteUrl
+
+before(async () => {
+  dashboard = await openDashboard()
+  git = await startGitServer()
+  repository = await git.repository('hello', site('version one'))
+})
+
+after(async () => {
+  await dashboard.browser.close()
+  await git.close()
+})
+
+test('a person gets from the first page to a live site', async (t) => {
+  const { page, context } = dashboard
+  const start = Date.now()
+  await enter(page)
+  slug = await createProject(page, repository, { name: unique('hello') })
+  await waitForStatus(page, 'Ready')
+  await page.getByText('version one').first().waitFor()
+  const link = page.getByRole('link', { name: 'Visit' })
+  siteUrl = await link.getAttribute('href')
+  t.diagnostic(`${((Date.now() - start) / 1000).toFixed(1)} s from the first page to a live site`)
+  assert.equal(await visit(context, siteUrl), 'version one')
+})
+
+test('the second deployment replaces the first one, and a rollback brings it back', async () => {
+  const { page, context } = dashboard
+  await repository.commit('Say something new', site('version two'))
+  await page.getByRole('button', { name: 'Deploy', exact: true }).click()
+  await page.getByRole('heading', { name: 'Deployment #2' }).waitFor()
+  await waitForStatus(page, 'Ready')
+  assert.equal(await visit(context, siteUrl), 'version two')
+
+  await page.getByRole('link', { name: 'Deployments' }).click()
+  await page.getByLabel('Actions for deployment #1').click()
+  await page.getByRole('menuitem', { name: 'Roll back to this' }).click()
+  await page.getByText('#1 is live').first().waitFor()
+  assert.equal(await visit(context, siteUrl), 'version one')
+
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByText('#2 is live').first().waitFor()
+  assert.equal(await visit(context, siteUrl), 'version two')
+})
+
+test('a changed variable reaches the next deployment', async () => {
+  const { page, context } = dashboard
+  await page.goto(`${URL_}/projects/${slug}/settings/environment`)
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByLabel('Name', { exact: true }).fill('GREETING')
+  await page.getByLabel('Value', { exact: true }).fill('with greetings')
+  await page.getByLabel('Secret').uncheck()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('with greetings').waitFor()
+  assert.equal(await visit(context, siteUrl), 'version two', 'a running release keeps its variables')
+
+  await page.getByRole('button', { name: 'Deploy', exact: true }).click()
+  await page.getByRole('heading', { name: 'Deployment #3' }).waitFor()
+  await waitForStatus(page, 'Ready')
+  assert.equal(await visit(context, siteUrl), 'version two with greetings')
+})
+
+test('a saved setting can be taken back', async () => {
+  const { page } = dashboard
+  await page.goto(`${URL_}/projects/${slug}/settings/runtime`)
+  const patience = page.getByLabel('Patience, in seconds')
+  await patience.fill('45')
+  await page.getByRole('button', { name: 'Save' }).first().click()
+  await page.getByText('Saved').first().waitFor()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByText('Undone').first().waitFor()
+  await page.waitForFunction(() => document.querySelector('input[name=timeout]')?.value === '30')
+})
+
+test('a deleted project stops answering', async () => {
+  const { page } = dashboard
+  await page.goto(`${URL_}/projects/${slug}/settings/danger`)
+  await page.getByRole('button', { name: 'Delete…' }).click()
+  const button = page.getByRole('button', { name: 'Delete for good' })
+  assert.equal(await button.isDisabled(), true)
+  await page.getByLabel(/to confirm/).fill(slug)
+  await button.click()
+  await page.getByRole('heading', { name: 'Projects' }).waitFor()
+  const deadline = Date.now() + BUILD_MS
+  let status = 200
+  const visitor = await page.context().newPage()
+  while (status !== 404 && Date.now() < deadline) status = (await visitor.goto(siteUrl)).status()
+  await visitor.close()
+  assert.equal(status, 404)
+})
+
+test('no page broke the policy or threw', () => {
+  assert.deepEqual(dashboard.complaints, [])
+})

@@ -1,0 +1,187 @@
+// Every page in every state worth a look: where it is, the scene of the mock backend, and the text that says it is there.
+export const PAGES = [
+  { name: 'login', path: '/login', scene: 'fresh', ready: 'no owner yet', expects: ['401'] },
+  {
+    name: 'login-wrong',
+    path: '/login',
+    scene: 'fresh',
+    ready: 'Sign in',
+    act: signInWrongly,
+    expects: ['401'],
+  },
+  { name: 'setup', path: '/setup', scene: 'fresh', ready: 'Welcome to Aether', expects: ['401'] },
+  { name: 'register', path: '/register', scene: 'fresh', ready: 'Make an account', expects: ['401'] },
+  { name: 'projects-empty', path: '/', scene: 'empty', ready: 'Deploy your first project' },
+  {
+    name: 'projects',
+    path: '/',
+    ready: 'Documentation',
+    keep: ['desktop-dark', 'desktop-light', 'phone-dark'],
+  },
+  { name: 'projects-crowded', path: '/', scene: 'crowded', ready: 'Site 12' },
+  {
+    name: 'projects-menu',
+    path: '/',
+    ready: 'Documentation',
+    act: (tab) => tab.getByLabel('Actions for Shop').first().click(),
+  },
+  { name: 'drawer', path: '/', ready: 'Documentation', act: openDrawer },
+  {
+    name: 'palette',
+    path: '/projects/shop',
+    ready: 'Current release',
+    act: openPalette,
+    keep: ['desktop-dark'],
+  },
+  { name: 'user-menu', path: '/', ready: 'Documentation', act: openUserMenu },
+  { name: 'new', path: '/new', ready: 'Paste the address' },
+  {
+    name: 'new-found',
+    path: '/new',
+    ready: 'Paste the address',
+    act: lookAt('https://github.com/acme/shop'),
+    keep: ['desktop-dark'],
+  },
+  { name: 'new-mono', path: '/new', ready: 'Paste the address', act: lookAt('https://github.com/acme/mono') },
+  {
+    name: 'new-empty',
+    path: '/new',
+    ready: 'Paste the address',
+    act: lookAt('https://github.com/acme/empty'),
+  },
+  {
+    name: 'new-private',
+    path: '/new',
+    ready: 'Paste the address',
+    act: lookAt('https://github.com/acme/private'),
+    expects: ['422'],
+  },
+  {
+    name: 'overview',
+    path: '/projects/shop',
+    ready: 'Current release',
+    keep: ['desktop-light'],
+  },
+  {
+    name: 'overview-failed',
+    path: '/projects/landing',
+    ready: 'The build command failed',
+  },
+  { name: 'overview-new', path: '/projects/notes', ready: 'Nothing deployed yet' },
+  { name: 'deployments', path: '/projects/shop/deployments', ready: '#12', keep: ['desktop-dark'] },
+  {
+    name: 'deployment',
+    path: '/projects/shop/deployments/dep_shop_12',
+    ready: 'Live at',
+    keep: ['desktop-light', 'phone-dark'],
+  },
+  {
+    name: 'deployment-failed',
+    path: '/projects/landing/deployments/dep_landing_6',
+    ready: 'What to do:',
+    keep: ['desktop-dark'],
+  },
+  {
+    name: 'deployment-live',
+    path: '/projects/docs',
+    scene: 'building',
+    ready: 'Documentation',
+    act: followBuild,
+  },
+  {
+    name: 'log-search',
+    path: '/projects/shop/deployments/dep_shop_12',
+    scene: 'long-log',
+    ready: 'Deployment #12',
+    act: searchLog,
+  },
+  { name: 'runtime-logs', path: '/projects/orders-api/logs', ready: 'GET /health' },
+  { name: 'runtime-logs-static', path: '/projects/shop/logs', ready: 'prints nothing while' },
+  { name: 'settings', path: '/projects/shop/settings', ready: 'Production branch' },
+  { name: 'settings-build', path: '/projects/shop/settings/build', ready: 'Install command' },
+  { name: 'settings-runtime', path: '/projects/shop/settings/runtime', ready: 'Limits of a build' },
+  {
+    name: 'settings-env',
+    path: '/projects/shop/settings/environment',
+    ready: 'VITE_API_URL',
+    keep: ['desktop-dark'],
+  },
+  {
+    name: 'settings-env-add',
+    path: '/projects/shop/settings/environment',
+    ready: 'VITE_API_URL',
+    act: (tab) => tab.getByRole('button', { name: 'Add', exact: true }).click(),
+  },
+  {
+    name: 'settings-env-empty',
+    path: '/projects/notes/settings/environment',
+    ready: 'No environment variables',
+  },
+  { name: 'settings-domains', path: '/projects/shop/settings/domains', ready: 'Waiting for DNS' },
+  { name: 'settings-git', path: '/projects/shop/settings/git', ready: 'Deliveries' },
+  {
+    name: 'settings-danger',
+    path: '/projects/shop/settings/danger',
+    ready: 'Delete this project',
+    act: (tab) => tab.getByRole('button', { name: 'Delete…' }).click(),
+  },
+  { name: 'account', path: '/account', ready: 'laptop' },
+  { name: 'account-token', path: '/account', ready: 'laptop', act: makeToken },
+  { name: 'system', path: '/system', ready: 'Everything works', keep: ['desktop-dark'] },
+  { name: 'system-trouble', path: '/system', scene: 'trouble', ready: 'need a look' },
+  { name: 'not-found', path: '/nowhere/at/all', ready: 'There is no page here' },
+  { name: 'project-not-found', path: '/projects/gone', ready: 'There is no such project', expects: ['404'] },
+]
+
+async function signInWrongly(tab) {
+  await tab.getByLabel('Email').fill('ada@example.com')
+  await tab.getByLabel('Password').fill('wrong')
+  await tab.getByRole('button', { name: 'Sign in' }).click()
+  await tab.getByRole('alert').waitFor()
+}
+
+async function openDrawer(tab, size) {
+  if (size === 'phone') await tab.getByRole('button', { name: 'Menu' }).click()
+}
+
+async function openPalette(tab) {
+  await tab.keyboard.press('Control+k')
+  await tab.getByPlaceholder('A project, a page').waitFor()
+}
+
+async function openUserMenu(tab, size) {
+  await openDrawer(tab, size)
+  await tab
+    .getByRole('button', { name: /Ada Lovelace/ })
+    .last()
+    .click()
+}
+
+function lookAt(address) {
+  return async (tab) => {
+    await tab.getByLabel('Repository').fill(address)
+    await tab.getByRole('button', { name: 'Look at it' }).click()
+    await tab
+      .getByText(/Configure|could not be read/)
+      .first()
+      .waitFor()
+  }
+}
+
+async function followBuild(tab) {
+  await tab.getByRole('link', { name: 'Follow it' }).click()
+  await tab.getByText('Packages:').waitFor({ timeout: 20_000 })
+}
+
+async function searchLog(tab) {
+  await tab.getByText('module-').first().waitFor({ timeout: 30_000 })
+  await tab.getByLabel('Search the log').fill('TS2304')
+  await tab.getByText(/1 of 101/).waitFor({ timeout: 30_000 })
+}
+
+async function makeToken(tab) {
+  await tab.getByRole('button', { name: 'New token' }).click()
+  await tab.getByLabel('Name').fill('deploy bot')
+  await tab.getByRole('button', { name: 'Make the token' }).click()
+  await tab.getByText('Copy it now').waitFor()
+}

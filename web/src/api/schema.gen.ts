@@ -1,0 +1,3114 @@
+// Made from openapi.json by `npm run api`. Do not edit.
+
+export interface paths {
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in. */
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the session of the cookie; its access tokens end with it, at once. */
+        post: operations["log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is calling. */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchanges the cookie for a new one and a new access token.
+         * @description A cookie that was exchanged before ends the whole session: somebody has a copy of it.
+         */
+        post: operations["refresh_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an account and signs it in. */
+        post: operations["register_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the sign-in page whether to offer set-up or registration. */
+        get: operations["setup_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deployments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One deployment. */
+        get: operations["get_deployment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deployments/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a deployment. One that runs is stopped by its worker within seconds; asking twice is fine. */
+        post: operations["cancel_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deployments/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A deployment's build log.
+         * @description With `Accept: text/event-stream` live: `log` events (data: a line; id: its number), `status` events when the
+         *     deployment goes on, one `end` event after the last line. `Last-Event-ID` resumes behind that line.
+         */
+        get: operations["get_build_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deployments/{id}/redeploy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Builds the commit of a deployment again, with the settings and variables of today. */
+        post: operations["redeploy_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/detect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks at a repository that is no project yet, and lists its branches. */
+        post: operations["detect_repository"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The team's invitations, newest first. */
+        get: operations["list_invitations"];
+        put?: never;
+        /** Invites somebody to the team. The secret is handed over by the caller; it works once, for a week. */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back. */
+        delete: operations["delete_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The team's projects, newest first. */
+        get: operations["list_projects"];
+        put?: never;
+        /** Makes a project. Nothing is deployed by it. */
+        post: operations["create_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One project. */
+        get: operations["get_project"];
+        put?: never;
+        post?: never;
+        /** Deletes a project: its sites stop answering at once, its builds are stopped, its files are removed soon after. */
+        delete: operations["delete_project"];
+        options?: never;
+        head?: never;
+        /** Changes a project. Deployments that were accepted before keep the settings they were made with. */
+        patch: operations["update_project"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's deployments, newest first. */
+        get: operations["list_deployments"];
+        put?: never;
+        /** Deploys. The deployment is accepted, not done: follow it by its log or its status. */
+        post: operations["create_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/detect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks at the project's repository without deploying it. */
+        post: operations["detect_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's own domains, newest first. */
+        get: operations["list_domains"];
+        put?: never;
+        /** Adds a domain. It gets traffic once the TXT record in the answer is found. */
+        post: operations["create_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/domains/{hostname}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a domain; it stops answering at once. */
+        delete: operations["delete_domain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/env": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's variables by name, all of them in one page. Values of secret ones are never shown. */
+        get: operations["list_env_vars"];
+        /** Sets all variables at once, in one step. */
+        put: operations["replace_env_vars"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/env/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets one variable. */
+        put: operations["put_env_var"];
+        post?: never;
+        /** Deletes one variable. */
+        delete: operations["delete_env_var"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the project's running apps print; without a cursor the newest lines.
+         * @description With `Accept: text/event-stream` live: `log` events (data: a line; id: its id). `Last-Event-ID` resumes behind that
+         *     line.
+         */
+        get: operations["get_runtime_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a ready release live, with the settings and variables it was made with. */
+        post: operations["promote_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an earlier release live again, with the settings and variables it was made with. */
+        post: operations["rollback_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What to enter at the Git provider, so that a push deploys. */
+        get: operations["get_webhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's deliveries, newest first. */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/webhook-deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does again what a delivery asked for, by the project's settings of today. */
+        post: operations["replay_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/webhook/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces the webhook's secret; deliveries signed with the old one are refused from now on. */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the instance is. */
+        get: operations["system_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's API tokens, newest first. */
+        get: operations["list_tokens"];
+        put?: never;
+        /** Makes an API token for the caller and their team. */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes one of the caller's API tokens; it stops working at once. */
+        delete: operations["delete_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/github": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A delivery for all projects of a repository, signed with the secret of the instance's GitHub App
+         *     (`AETHER_GITHUB_WEBHOOK_SECRET`). Without that setting every delivery is refused.
+         */
+        post: operations["receive_github_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A delivery for one project, signed with its secret.
+         * @description In our own form (`X-Aether-Signature-256`, `X-Aether-Delivery`, `X-Aether-Event`) or in GitHub's
+         *     (`X-Hub-Signature-256`, `X-GitHub-Delivery`, `X-GitHub-Event`), which Gitea and Forgejo send too.
+         */
+        post: operations["receive_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process answers. Asks nobody, so that a database outage does not restart every API. */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters in Prometheus' text form, for this machine, or with `AETHER_METRICS_TOKEN` as bearer token. */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The service can answer requests: Postgres is there. Redis is reported, but not needed. */
+        get: operations["get_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description The process answers. */
+        Alive: {
+            /** @description Always `ok`. */
+            status: string;
+        };
+        /** @description An API token as it is listed; the secret itself is shown once and never stored. */
+        ApiToken: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
+            expires_at: string | null;
+            /** @description Last characters of the secret, to tell tokens apart. */
+            hint: string;
+            /** @description Its id. */
+            id: components["schemas"]["Id_tok"];
+            /**
+             * Format: date-time
+             * @description When it was last used (to the minute).
+             */
+            last_used_at: string | null;
+            /** @description Name for people. */
+            name: string;
+            /** @description What it may do. */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description A part of a build log. */
+        BuildLogPage: {
+            /** @description Lines, in order. */
+            items: components["schemas"]["LogLine"][];
+            /** @description Give it as `cursor` to get what follows; null when the deployment has ended and all was read. */
+            next_cursor: string | null;
+        };
+        /** @description One way to build a repository, with the reasons for it. */
+        BuildPlan: {
+            /** @description Builds the app. */
+            build_command: string | null;
+            /** @description Folders worth keeping between builds, relative to `root_dir` (`.next/cache`, `node_modules/.vite`). */
+            cache_directories: string[];
+            /** @description How sure detection is. */
+            confidence: components["schemas"]["Confidence"];
+            /** @description What the decisions rest on, most important first. */
+            evidence: components["schemas"]["Evidence"][];
+            /** @description Framework slug (`vite`, `nextjs`, `fastapi`), when one was recognised. */
+            framework: string | null;
+            /** @description Installs the dependencies; run in `root_dir` (or the workspace's root, where the command says so). */
+            install_command: string | null;
+            /** @description What the result is. */
+            kind: components["schemas"]["PlanKind"];
+            /** @description Main language: `node`, `python`, `static`, `dockerfile`, … */
+            language: string;
+            /** @description Name of the app within a monorepo, or of the whole repository's one app. */
+            name?: string | null;
+            /** @description Folder that holds the built files, relative to `root_dir` (static only). */
+            output_directory: string | null;
+            /**
+             * @description Package manager (`npm`, `pnpm`, `yarn`, `bun`, `pip`, `uv`, `poetry`, …); an app whose assets need a second one
+             *     names both (`composer+npm`).
+             */
+            package_manager: string | null;
+            /**
+             * Format: int32
+             * @description Port the app listens on when it does not follow `PORT`.
+             */
+            port: number | null;
+            /** @description Folder the app lives in, relative to the repository; `.` for its root. */
+            root_dir: string;
+            /** @description Wanted runtime versions by runtime, for example `node: "22"`. */
+            runtime_version: {
+                [key: string]: string;
+            };
+            /** @description Unknown paths are answered with the site's `index.html`. */
+            spa: boolean;
+            /** @description Starts a server app. */
+            start_command: string | null;
+            /** @description What the user should know before building (two lockfiles, an unpinned version, …). */
+            warnings: string[];
+        };
+        /** @description The commit a deployment builds. */
+        Commit: {
+            /** @description Name of the author. */
+            author: string;
+            /**
+             * Format: date-time
+             * @description When it was authored.
+             */
+            authored_at: string | null;
+            /** @description First line of the commit message. */
+            message: string;
+            /** @description Full object id, 40 (or 64) hex digits. */
+            sha: string;
+        };
+        /**
+         * @description How sure detection is. A `low` plan is offered, never taken without being asked for.
+         * @enum {string}
+         */
+        Confidence: "low" | "medium" | "high";
+        /** @description What to deploy. */
+        CreateDeployment: {
+            /** @description Branch, tag or commit; without it the project's branch. */
+            ref?: string | null;
+        };
+        /** @description A domain to add. */
+        CreateDomain: {
+            /** @description The domain, like `www.example.com`. */
+            hostname: string;
+        };
+        /** @description Somebody to invite. */
+        CreateInvitation: {
+            /**
+             * Format: email
+             * @description The address their account must have.
+             */
+            email: string;
+            /** @description Their role in the team. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A new project. */
+        CreateProject: {
+            app_limits?: components["schemas"]["ResourceLimits"] | null;
+            /** @description A push through the webhook deploys. */
+            auto_deploy?: boolean | null;
+            /** @description Branch that production follows; without it the repository's default branch. */
+            branch?: string | null;
+            /** @description Fixes the build command; empty skips the step. */
+            build_command?: string | null;
+            build_limits?: components["schemas"]["ResourceLimits"] | null;
+            /**
+             * Format: int32
+             * @description Seconds a whole build may take.
+             */
+            build_timeout_seconds?: number | null;
+            /** @description Fixes the framework. */
+            framework?: string | null;
+            /** @description HTTP path that must answer before an app goes live. */
+            health_check_path?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds an app may take until it is healthy.
+             */
+            health_check_timeout_seconds?: number | null;
+            /** @description Fixes the install command; empty skips the step. */
+            install_command?: string | null;
+            kind?: components["schemas"]["PlanKind"] | null;
+            /** @description Name for people; without it the repository's own. */
+            name?: string | null;
+            /** @description Fixes the output directory. */
+            output_directory?: string | null;
+            /**
+             * Format: int32
+             * @description Fixes the port.
+             */
+            port?: number | null;
+            /** @description Where the code is; a user name and password in it are stored sealed and never shown again. */
+            repo_url: string;
+            /** @description Folder of the app, relative to the repository. */
+            root_dir?: string | null;
+            /** @description Fixes runtime versions (`node: "22"`). */
+            runtime_version?: {
+                [key: string]: string;
+            } | null;
+            /** @description Label of its host; without it made of the name. */
+            slug?: string | null;
+            /** @description Fixes the single-page-app decision. */
+            spa?: boolean | null;
+            /** @description Fixes the start command. */
+            start_command?: string | null;
+        };
+        /** @description A new token. */
+        CreateToken: {
+            /**
+             * Format: date-time
+             * @description When it stops working; without it never.
+             */
+            expires_at?: string | null;
+            /** @description Name for people. */
+            name: string;
+            /** @description What it may do, never more than its user. */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description An invitation with its secret, shown this once. */
+        CreatedInvitation: components["schemas"]["Invitation"] & {
+            /** @description Goes into `invitation` of the registration. */
+            secret: string;
+        };
+        /** @description A project, and its webhook with the secret. */
+        CreatedProject: components["schemas"]["Project"] & {
+            /** @description What to enter at the Git provider, so that a push deploys. */
+            webhook: components["schemas"]["Webhook"];
+        };
+        /** @description A token with its secret, shown this once. */
+        CreatedToken: components["schemas"]["ApiToken"] & {
+            /** @description For `Authorization: Bearer …`; it cannot be shown again. */
+            secret: string;
+        };
+        /** @description One deployment. */
+        Deployment: {
+            /**
+             * Format: int32
+             * @description How often a worker took it.
+             */
+            attempt: number;
+            /** @description Somebody asked for it to stop. */
+            cancel_requested: boolean;
+            commit: components["schemas"]["Commit"] | null;
+            /**
+             * Format: date-time
+             * @description When it was accepted.
+             */
+            created_at: string;
+            created_by: components["schemas"]["Id_usr"] | null;
+            /**
+             * Format: int64
+             * @description From start to end, or until now.
+             */
+            duration_ms: number | null;
+            /**
+             * @description Name of the environment it goes to.
+             * @example production
+             */
+            environment: string;
+            error: components["schemas"]["UserError"] | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["Id_dep"];
+            /** @description Visitors of the environment get it now. */
+            live: boolean;
+            /**
+             * Format: int32
+             * @description Counts up per project from 1.
+             */
+            number: number;
+            plan: components["schemas"]["BuildPlan"] | null;
+            /** @description Its project. */
+            project_id: components["schemas"]["Id_prj"];
+            /** @description Its project's slug. */
+            project_slug: components["schemas"]["Slug"];
+            /** @description The branch, tag or commit that was asked for; `HEAD` is the repository's default branch. */
+            ref: string;
+            /**
+             * Format: date-time
+             * @description When a worker first took it.
+             */
+            started_at: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["DeploymentStatus"];
+            /** @description Its steps so far, in order. */
+            steps: components["schemas"]["StepRecord"][];
+            /** @description Why it was made. */
+            trigger: components["schemas"]["Trigger"];
+            /** @description Its own address, which never shows anything else. */
+            url: string;
+        };
+        /**
+         * @description Where a deployment stands: `QUEUED -> BUILDING -> DEPLOYING -> READY`, or one of the three other ends.
+         * @enum {string}
+         */
+        DeploymentStatus: "QUEUED" | "BUILDING" | "DEPLOYING" | "READY" | "FAILED" | "CANCELLED" | "SUPERSEDED";
+        /** @description A repository to look at. */
+        DetectRepository: {
+            /** @description Branch to look at; without it the default branch. */
+            branch?: string | null;
+            /** @description Where the code is. */
+            repo_url: string;
+            /** @description Folder to look at; without it the whole repository. */
+            root_dir?: string | null;
+        };
+        /** @description What was found in a repository. */
+        Detection: {
+            /** @description Its branches. */
+            branches: string[];
+            /** @description Ways to build it, best first. */
+            candidates: components["schemas"]["BuildPlan"][];
+            /** @description The commit that was looked at. */
+            commit_sha: string | null;
+            /** @description The branch that is checked out when none is named. */
+            default_branch: string | null;
+            explanation: components["schemas"]["UserError"] | null;
+        };
+        /** @description A disk. */
+        DiskStatus: {
+            /**
+             * Format: int64
+             * @description What is free for Aether.
+             */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            total_bytes: number;
+        };
+        /** @description A record to make at a DNS provider. */
+        DnsRecord: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its type. */
+            type: string;
+            /** @description Its value. */
+            value: string;
+        };
+        /** @description A domain, and what to enter at its DNS provider. */
+        Domain: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /** @description The domain. */
+            hostname: components["schemas"]["Hostname"];
+            /** @description Its id. */
+            id: components["schemas"]["Id_dom"];
+            /** @description The record that proves it. */
+            proof: components["schemas"]["DnsRecord"];
+            /** @description It was shown to be theirs. */
+            verified: boolean;
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            verified_at: string | null;
+        };
+        /**
+         * @description When a variable is visible.
+         * @enum {string}
+         */
+        EnvScope: "build" | "runtime" | "all";
+        /** @description One variable. */
+        EnvVar: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Its name. */
+            name: string;
+            /** @description When it is visible. */
+            scope: components["schemas"]["EnvScope"];
+            /** @description It is never shown again and is masked in logs. */
+            secret: boolean;
+            /**
+             * Format: date-time
+             * @description When it last changed.
+             */
+            updated_at: string;
+            /** @description Its value; null when it is secret, because then it is never shown again. */
+            value: string | null;
+        };
+        /** @description One variable as it should be. */
+        EnvVarInput: {
+            /** @description Its name. */
+            name: string;
+            scope?: components["schemas"]["EnvScope"] | null;
+            /** @description It is never shown again and is masked in logs; without it as before, and true for a new variable. */
+            secret?: boolean | null;
+            /** @description Its value; without it the variable keeps the one it has. */
+            value?: string | null;
+        };
+        /** @description One fact a decision rests on. */
+        Evidence: {
+            /** @description Path of the file, relative to the repository. */
+            file: string;
+            /** @description What it says, in words ("package manager pnpm"). */
+            says: string;
+        };
+        /** @description What is wrong with one field of a request. */
+        FieldError: {
+            /** @description Its path in the body, or the parameter's name. */
+            field: string;
+            /** @description What is wrong with it. */
+            message: string;
+        };
+        /** @description What was made of a delivery. */
+        GitHubWebhookResult: {
+            /** @description One result for each project of the repository. */
+            results: components["schemas"]["WebhookResult"][];
+        };
+        GitRef: string;
+        /**
+         * @description Something is up, or not.
+         * @enum {string}
+         */
+        Health: "up" | "down";
+        Hostname: string;
+        /** @description TypeID `dep_…` */
+        Id_dep: string;
+        /** @description TypeID `dom_…` */
+        Id_dom: string;
+        /** @description TypeID `ins_…` */
+        Id_ins: string;
+        /** @description TypeID `inv_…` */
+        Id_inv: string;
+        /** @description TypeID `prj_…` */
+        Id_prj: string;
+        /** @description TypeID `team_…` */
+        Id_team: string;
+        /** @description TypeID `tok_…` */
+        Id_tok: string;
+        /** @description TypeID `usr_…` */
+        Id_usr: string;
+        /** @description TypeID `whd_…` */
+        Id_whd: string;
+        /** @description An invitation to a team as it is listed; the secret itself is shown once and never stored. */
+        Invitation: {
+            /**
+             * Format: date-time
+             * @description When it was accepted.
+             */
+            accepted_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description The address the new account must have. */
+            email: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be accepted.
+             */
+            expires_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["Id_inv"];
+            /** @description The role it gives. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description One line of a log. `seq` starts at 1 and has no gaps within a deployment (build log) or an instance (runtime log). */
+        LogLine: {
+            /**
+             * Format: date-time
+             * @description When the line was read.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number; the SSE event id.
+             */
+            seq: number;
+            step?: components["schemas"]["Step"] | null;
+            /** @description Where it came from. */
+            stream: components["schemas"]["LogStream"];
+            /** @description The text, without its line end, masked, ANSI colours kept. */
+            text: string;
+        };
+        /**
+         * @description Where a line came from.
+         * @enum {string}
+         */
+        LogStream: "stdout" | "stderr" | "system";
+        /** @description Proof of who somebody is. */
+        Login: {
+            /**
+             * Format: email
+             * @description Address of the account.
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            password: string;
+        };
+        /** @description A part of a list. */
+        Page_ApiToken: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["ApiToken"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Deployment: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Deployment"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Domain: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Domain"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_EnvVar: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["EnvVar"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Invitation: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Invitation"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Project: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Project"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_WebhookDelivery: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["WebhookDelivery"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description What the result of the build is.
+         * @enum {string}
+         */
+        PlanKind: "static" | "server" | "docker";
+        /** @description A failure as its caller reads it (RFC 9457). */
+        Problem: {
+            /**
+             * @description Stable name for machines.
+             * @example not_found
+             */
+            code: string;
+            /** @description Why, with the particulars of this case. */
+            detail: string;
+            /** @description What is wrong with single fields. */
+            errors?: components["schemas"]["FieldError"][];
+            /** @description What to do next. */
+            hint?: string | null;
+            /** @description Names this request in the service's log. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status, once more.
+             */
+            status: number;
+            /** @description What happened, in a few words. */
+            title: string;
+            /**
+             * @description Names the kind of problem.
+             * @example urn:aether:problem:not_found
+             */
+            type: string;
+        };
+        /** @description One project with its settings. */
+        Project: {
+            /** @description Limits of the running app. */
+            app_limits: components["schemas"]["ResourceLimits"];
+            /** @description A push through the webhook deploys. */
+            auto_deploy: boolean;
+            branch: components["schemas"]["GitRef"] | null;
+            /** @description Fixed build command; empty skips the step. */
+            build_command: string | null;
+            /** @description Limits of a build. */
+            build_limits: components["schemas"]["ResourceLimits"];
+            /**
+             * Format: int32
+             * @description Seconds a whole build may take.
+             */
+            build_timeout_seconds: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Fixed framework. */
+            framework: string | null;
+            /** @description User name and password of the repository are stored. */
+            has_repo_credentials: boolean;
+            /** @description HTTP path that must answer before an app goes live; null checks the TCP port. */
+            health_check_path: string | null;
+            /**
+             * Format: int32
+             * @description Seconds an app may take until it is healthy.
+             */
+            health_check_timeout_seconds: number;
+            /** @description Its id. */
+            id: components["schemas"]["Id_prj"];
+            /** @description Fixed install command; empty skips the step. */
+            install_command: string | null;
+            kind: components["schemas"]["PlanKind"] | null;
+            latest_deployment: components["schemas"]["Deployment"] | null;
+            live_deployment: components["schemas"]["Deployment"] | null;
+            /** @description Name for people. */
+            name: string;
+            /** @description Fixed output directory. */
+            output_directory: string | null;
+            /**
+             * Format: int32
+             * @description Fixed port.
+             */
+            port: number | null;
+            /** @description Where the code is. */
+            repo_url: components["schemas"]["RepoUrl"];
+            /** @description Folder of the app, relative to the repository. */
+            root_dir: string;
+            /** @description Fixed runtime versions. */
+            runtime_version: {
+                [key: string]: string;
+            };
+            /** @description Label of its host. */
+            slug: components["schemas"]["Slug"];
+            /** @description Fixed single-page-app decision. */
+            spa: boolean | null;
+            /** @description Fixed start command. */
+            start_command: string | null;
+            /**
+             * Format: date-time
+             * @description When its settings last changed.
+             */
+            updated_at: string;
+            /** @description Address of the live site. */
+            url: string;
+        };
+        /** @description One proxy. */
+        ProxyStatus: {
+            /** @description Unique per start. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Requests it is answering.
+             */
+            in_flight: number;
+            /**
+             * Format: int64
+             * @description The route table it serves.
+             */
+            route_version: number;
+        };
+        /** @description A variable's value and properties. */
+        PutEnvVar: {
+            scope?: components["schemas"]["EnvScope"] | null;
+            /** @description It is never shown again and is masked in logs; without it as before, and true for a new variable. */
+            secret?: boolean | null;
+            /** @description Its value; without it the variable keeps the one it has. */
+            value?: string | null;
+        };
+        /** @description What waits and what is being built, in all teams. */
+        QueueStatus: {
+            /**
+             * Format: int64
+             * @description Workers that hold one.
+             */
+            busy_workers: number;
+            /**
+             * Format: double
+             * @description How long the oldest has been waiting.
+             */
+            oldest_queued_seconds: number | null;
+            /**
+             * Format: int64
+             * @description Deployments that wait for a worker.
+             */
+            queued: number;
+            /**
+             * Format: int64
+             * @description Deployments that a worker holds.
+             */
+            running: number;
+        };
+        /** @description Whether requests can be answered. */
+        Ready: {
+            /** @description The database, without which nothing can be answered. */
+            postgres: components["schemas"]["Health"];
+            /** @description Requests can be answered. */
+            ready: boolean;
+            /** @description Live events and rate limits, without which everything else works. */
+            redis: components["schemas"]["Health"];
+        };
+        /** @description A new account. */
+        Register: {
+            /**
+             * Format: email
+             * @description Address; the sign-in name.
+             */
+            email: string;
+            /** @description Secret of an invitation to a team. */
+            invitation?: string | null;
+            /** @description Name for people. */
+            name: string;
+            /**
+             * Format: password
+             * @description At least eight characters, hard to guess.
+             */
+            password: string;
+            /** @description Makes this account the owner of a fresh instance. */
+            setup_token?: string | null;
+        };
+        /** @description An accepted switch. */
+        ReleaseSwitch: {
+            /** @description The deployment that is live, or will be. */
+            deployment: components["schemas"]["Deployment"];
+            /** @description How far it got. */
+            status: components["schemas"]["SwitchStatus"];
+        };
+        /** @description The variables a project should have. */
+        ReplaceEnvVars: {
+            /** @description Keep variables that are not in the list; without it they are deleted. */
+            keep_others?: boolean;
+            /** @description The variables. */
+            variables: components["schemas"]["EnvVarInput"][];
+        };
+        /** Format: uri */
+        RepoUrl: string;
+        /** @description What a build or an app may use at the most. */
+        ResourceLimits: {
+            /**
+             * Format: double
+             * @description Processors, as a decimal number of cores.
+             */
+            cpus: number;
+            /**
+             * Format: int32
+             * @description Disk, MiB.
+             */
+            disk_mb: number;
+            /**
+             * Format: int32
+             * @description Memory, MiB.
+             */
+            memory_mb: number;
+            /**
+             * Format: int32
+             * @description Processes and threads.
+             */
+            pids: number;
+        };
+        /**
+         * @description What a member may do in a team.
+         * @enum {string}
+         */
+        Role: "viewer" | "member" | "owner";
+        /** @description A line that a running app printed. */
+        RuntimeLogLine: {
+            /**
+             * Format: date-time
+             * @description When the line was read.
+             */
+            at: string;
+            /** @description The release. */
+            deployment_id: components["schemas"]["Id_dep"];
+            /**
+             * Format: int64
+             * @description Its place; the SSE event id.
+             */
+            id: number;
+            /** @description The copy of the app. */
+            instance_id: components["schemas"]["Id_ins"];
+            /** @description Where it came from. */
+            stream: components["schemas"]["LogStream"];
+            /** @description The text, without its line end. */
+            text: string;
+        };
+        /** @description A part of a runtime log. */
+        RuntimeLogPage: {
+            /** @description Lines, in order. */
+            items: components["schemas"]["RuntimeLogLine"][];
+            /** @description Give it as `cursor` to get what follows, now or later. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description What an API token may do.
+         * @enum {string}
+         */
+        Scope: "read" | "deploy" | "write";
+        /** @description What somebody without an account can do here. */
+        SetupState: {
+            /** @description Nobody owns this instance yet; the set-up link makes the owner's account. */
+            needs_owner: boolean;
+            /** @description Everybody may make an account. */
+            registration_open: boolean;
+        };
+        /** @description A fresh sign-in; the refresh secret is in the cookie beside it. */
+        SignedIn: {
+            /** @description For `Authorization: Bearer …`. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds until the access token ends.
+             */
+            expires_in: number;
+            /** @description Always `Bearer`. */
+            token_type: string;
+            /** @description Who signed in. */
+            user: components["schemas"]["User"];
+        };
+        Slug: string;
+        /** @description Data of a `status` event. */
+        StatusEvent: {
+            /** @description Where the deployment stands. */
+            status: components["schemas"]["DeploymentStatus"];
+            step: components["schemas"]["Step"] | null;
+        };
+        /**
+         * @description The six steps, in order.
+         * @enum {string}
+         */
+        Step: "clone" | "detect" | "install" | "build" | "deploy" | "route";
+        /**
+         * @description How a step ended.
+         * @enum {string}
+         */
+        StepOutcome: "succeeded" | "skipped" | "failed" | "cancelled";
+        /** @description What one step of one deployment left behind. */
+        StepRecord: {
+            error: components["schemas"]["UserError"] | null;
+            /**
+             * Format: date-time
+             * @description When it ended; none while it runs.
+             */
+            finished_at: string | null;
+            outcome: components["schemas"]["StepOutcome"] | null;
+            /**
+             * Format: date-time
+             * @description When it began (of the last attempt).
+             */
+            started_at: string;
+            /** @description Which step. */
+            step: components["schemas"]["Step"];
+        };
+        /** @description Which deployment to make live. */
+        SwitchRelease: {
+            /** @description A ready deployment of this project. */
+            deployment_id: components["schemas"]["Id_dep"];
+        };
+        /**
+         * @description How far a switch got.
+         * @enum {string}
+         */
+        SwitchStatus: "switched" | "already_live" | "pending";
+        /** @description How the instance is. */
+        SystemStatus: {
+            /** @description Domain of the sites. */
+            apps_domain: string;
+            disk: components["schemas"]["DiskStatus"] | null;
+            /** @description The database. */
+            postgres: components["schemas"]["Health"];
+            /** @description The proxies that report. */
+            proxies: components["schemas"]["ProxyStatus"][];
+            /** @description What waits and what is being built. */
+            queue: components["schemas"]["QueueStatus"];
+            /** @description Live events and rate limits. */
+            redis: components["schemas"]["Health"];
+            /**
+             * Format: int64
+             * @description Version of the route table that a proxy should have.
+             */
+            route_version: number;
+            /** @description Version of this service. */
+            version: string;
+        };
+        /**
+         * @description Why a deployment was made.
+         * @enum {string}
+         */
+        Trigger: "manual" | "webhook" | "redeploy";
+        /** @description What to change; what is left out stays as it is. */
+        UpdateProject: {
+            app_limits?: components["schemas"]["ResourceLimits"] | null;
+            /** @description A push through the webhook deploys. */
+            auto_deploy?: boolean | null;
+            /** @description Branch that production follows; null follows the repository's default branch. */
+            branch?: string | null;
+            /** @description Fixes the build command; empty skips the step. */
+            build_command?: string | null;
+            build_limits?: components["schemas"]["ResourceLimits"] | null;
+            /**
+             * Format: int32
+             * @description Seconds a whole build may take.
+             */
+            build_timeout_seconds?: number | null;
+            /** @description Fixes the framework. */
+            framework?: string | null;
+            /** @description HTTP path that must answer before an app goes live. */
+            health_check_path?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds an app may take until it is healthy.
+             */
+            health_check_timeout_seconds?: number | null;
+            /** @description Fixes the install command; empty skips the step. */
+            install_command?: string | null;
+            kind?: components["schemas"]["PlanKind"] | null;
+            /** @description Name for people. The slug stays, because addresses depend on it. */
+            name?: string | null;
+            /** @description Fixes the output directory. */
+            output_directory?: string | null;
+            /**
+             * Format: int32
+             * @description Fixes the port.
+             */
+            port?: number | null;
+            /** @description Where the code is. A new address forgets the stored user name and password, unless it brings its own. */
+            repo_url?: string | null;
+            /** @description Folder of the app, relative to the repository. */
+            root_dir?: string | null;
+            /** @description Fixes runtime versions (`node: "22"`). */
+            runtime_version?: {
+                [key: string]: string;
+            } | null;
+            /** @description Fixes the single-page-app decision. */
+            spa?: boolean | null;
+            /** @description Fixes the start command. */
+            start_command?: string | null;
+        };
+        /** @description The signed-in user. */
+        User: {
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            created_at: string;
+            /** @description Their address. */
+            email: string;
+            /** @description Their id. */
+            id: components["schemas"]["Id_usr"];
+            /** @description They own the whole instance. */
+            instance_owner: boolean;
+            /** @description Their name. */
+            name: string;
+            /** @description Their role in it. */
+            role: components["schemas"]["Role"];
+            /** @description What the token they came with may do. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description The team they act for. */
+            team_id: components["schemas"]["Id_team"];
+        };
+        /** @description A failure as its user reads it. */
+        UserError: {
+            /** @description Stable name for machines, snake_case (`build_command_failed`). */
+            code: string;
+            /** @description Why, with the particulars of this case. */
+            detail: string;
+            /** @description What to do next. */
+            hint: string | null;
+            /** @description What happened, one short sentence without a full stop. */
+            title: string;
+        };
+        /**
+         * @description What was made of a delivery.
+         * @enum {string}
+         */
+        Verdict: "deployed" | "ignored" | "duplicate";
+        /** @description What to enter at the Git provider. */
+        Webhook: {
+            /** @description What they are signed with. */
+            secret: string;
+            /** @description Where deliveries go. */
+            url: string;
+        };
+        /** @description One delivery. */
+        WebhookDelivery: {
+            /** @description The provider's own id of it. */
+            delivery_id: string;
+            deployment_id: components["schemas"]["Id_dep"] | null;
+            /** @description The provider's name of the event. */
+            event: string;
+            /** @description Its id here. */
+            id: components["schemas"]["Id_whd"];
+            /** @description SHA-256 of the body, hex. */
+            payload_sha256: string;
+            /** @description Why, in words. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            received_at: string;
+            /** @description What was made of it. */
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description What was made of a delivery for one project. */
+        WebhookResult: {
+            deployment_id: components["schemas"]["Id_dep"] | null;
+            /** @description The project. */
+            project_id: components["schemas"]["Id_prj"];
+            /** @description Why, in words. */
+            reason: string;
+            /** @description What was made of it. */
+            verdict: components["schemas"]["Verdict"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Register"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setup_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupState"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id_dep"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id_dep"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_build_log: {
+        parameters: {
+            query?: {
+                /** @description How many lines, at most 1000. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Resumes a live stream. */
+                "Last-Event-ID"?: number | null;
+            };
+            path: {
+                id: components["schemas"]["Id_dep"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildLogPage"];
+                    "text/event-stream": components["schemas"]["StatusEvent"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeploy_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again gives the same deployment again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["Id_dep"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    detect_repository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DetectRepository"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detection"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: {
+                /** @description How many items, at most 100. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invitation"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvitation"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id_inv"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projects: {
+        parameters: {
+            query?: {
+                /** @description How many items, at most 100. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Project"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProject"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedProject"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProject"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deployments: {
+        parameters: {
+            query?: {
+                /** @description How many items, at most 100. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Deployment"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again gives the same deployment again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDeployment"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    detect_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detection"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_domains: {
+        parameters: {
+            query?: {
+                /** @description How many items, at most 100. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Domain"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDomain"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                hostname: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_env_vars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EnvVar"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_env_vars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceEnvVars"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EnvVar"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_env_var: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                /** @description Its name. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutEnvVar"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvVar"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_env_var: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                /** @description Its name. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_runtime_log: {
+        parameters: {
+            query?: {
+                /** @description How many lines, at most 1000. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Resumes a live stream. */
+                "Last-Event-ID"?: number | null;
+            };
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuntimeLogPage"];
+                    "text/event-stream": components["schemas"]["RuntimeLogLine"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promote_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchRelease"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseSwitch"];
+                };
+            };
+            /** @description Its app is being started first. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseSwitch"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollback_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchRelease"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseSwitch"];
+                };
+            };
+            /** @description Its app is being started first. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseSwitch"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description How many items, at most 100. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                id: components["schemas"]["Id_whd"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResult"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemStatus"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: {
+                /** @description How many items, at most 100. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiToken"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id_tok"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_github_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitHubWebhookResult"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Ignored, or received before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResult"];
+                };
+            };
+            /** @description It deploys. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookResult"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            /** @description Postgres does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+        };
+    };
+}

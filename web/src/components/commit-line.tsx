@@ -1,0 +1,39 @@
+import { GitBranch, GitCommitHorizontal } from 'lucide-react'
+import type { Schemas } from '@/api/client'
+import { cn } from '@/lib/cn'
+
+const SHORT_SHA = 7
+
+/** "main · 4f2c1aa Fix the header", on one line. */
+export function CommitLine(props: {
+  deployment: Pick<Schemas['Deployment'], 'commit' | 'ref'>
+  className?: string
+}) {
+  const { commit, ref } = props.deployment
+  return (
+    <span className={cn('flex min-w-0 items-center gap-1.5', props.className)}>
+      {commit ? (
+        <>
+          <GitCommitHorizontal aria-hidden className="size-4 shrink-0 text-ink-3" />
+          <code className="shrink-0 font-mono text-[0.92em]" title={commit.sha}>
+            {commit.sha.slice(0, SHORT_SHA)}
+          </code>
+          <span className="truncate" title={commit.message}>
+            {commit.message}
+          </span>
+        </>
+      ) : (
+        <BranchName name={ref} />
+      )}
+    </span>
+  )
+}
+
+export function BranchName({ name }: { name: string }) {
+  return (
+    <span className="inline-flex min-w-0 items-center gap-1.5">
+      <GitBranch aria-hidden className="size-4 shrink-0 text-ink-3" />
+      <span className="truncate font-mono text-[0.92em]">{name === 'HEAD' ? 'default branch' : name}</span>
+    </span>
+  )
+}

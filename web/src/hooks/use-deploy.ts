@@ -1,0 +1,42 @@
+import { useNavigate } from '@tanstack/react-router'
+import { useRef } from 'react'
+import { api } from '@/api/client'
+import { asProblem } from '@/api/problem'
+import { type Deployment, refreshProject } from '@/api/queries'
+import { sentence } from '@/components/problem-notice'
+import { newKey } from '@/lib/new-key'
+import { toast } from '@/ui/toast'
+
+/** Starts a deployment and goes to its log. A repeated click or a lost answer makes one deployment, not two. */
+export function useDeploy(project: string) {
+  const navigate = useNavigate()
+  const key = useRef(newKey())
+  const mutation = api.useMutation('post', '/api/v1/projects/{project}/deployments')
+  const run = (ref?: string) =>
+    mutation.mutate(
+      {
+        params: { path: { project }, header: { 'Idempotency-Key': key.current } },
+        body: ref ? { ref } : {},
+      },
+      {
+        onSuccess: (deployment) => {
+          key.current = newKey()
+          refreshProject()
+          openDeployment(deployment)
+        },
+        onError: showProblem,
+      },
+    )
+  const openDeployment = (deployment: Deployment) =>
+    navigate({
+      to: '/projects/$project/deployments/$deployment',
+      params: { project: deployment.project_slug, deployment: deployment.id },
+    })
+  return { run, pending: mutation.isPending }
+}
+
+export function showProblem(error: unknown): void {
+  const problem = asProblem(error)
+  const hint = problem.hint ? ` ${sentence(problem.hint)}` : ''
+  toast({ tone: 'bad', title: problem.title, detail: `${sentence(problem.detail)}${hint}` })
+}

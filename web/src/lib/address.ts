@@ -1,0 +1,22 @@
+/** The host (and port) of an address, as people name a site. */
+export function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? url
+}
+
+/** "owner/name" of a repository's address, for any of its spellings. */
+export function repositoryName(url: string): string {
+  const path = url.replace(/\.git$/, '').replace(/\/+$/, '')
+  const parts = path.split(/[/:]/).filter(Boolean)
+  return parts.slice(-2).join('/') || url
+}
+
+/** The page of a commit or of the repository itself, where the host's way of naming it is known. */
+export function repositoryPage(url: string, sha?: string): string | null {
+  const parsed = URL.parse(url)
+  if (!parsed || !/^https?:$/.test(parsed.protocol)) return null
+  const page = `${parsed.origin}${parsed.pathname.replace(/\.git$/, '').replace(/\/+$/, '')}`
+  if (!sha) return page
+  if (parsed.host.includes('gitlab')) return `${page}/-/commit/${sha}`
+  if (parsed.host.includes('bitbucket')) return `${page}/commits/${sha}`
+  return `${page}/commit/${sha}`
+}

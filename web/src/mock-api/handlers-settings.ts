@@ -1,0 +1,77 @@
+import type { Schemas } from '@/api/client'
+import { ago } from './examples'
+import { http } from './typed-http'
+import type { World } from './world'
+
+export function settingsHandlers(world: World) {
+  const env = (project: string) => world.env.get(project) ?? []
+  const put = (project: string, input: Schemas['EnvVarInput']): Schemas['EnvVar'] => {
+    const before = env(project).find((one) => one.name === input.name)
+    const secret = input.secret ?? before?.secret ?? true
+    const after: Schemas['EnvVar'] = {
+      name: input.name,
+      value: secret ? null : (input.value ?? before?.value ?? ''),
+      secret,
+      scope: input.scope ?? before?.scope ?? 'all',
+      created_at: before?.created_at ?? ago(0),
+      updated_at: ago(0),
+    }
+    const others = env(project).filter((one) => one.name !== input.name)
+    world.env.set(
+      project,
+      [...others, after].sort((a, b) => a.name.localeCompare(b.name)),
+    )
+    return after
+  }
+  return [
+    http.get('/api/v1/projects/{project}/env', ({ params, response }) =>
+      response(200).json({ items: env(params.project), next_cursor: null }),
+    ),
+    http.put('/api/v1/projects/{project}/env', async ({ params, request, response }) => {
+      for (const variable of (await request.json()).variables) put(params.project, variable)
+      return response(200).json({ items: env(params.project), next_cursor: null })
+    }),
+    http.put('/api/v1/projects/{project}/env/{key}', async ({ params, request, response }) =>
+      response(200).json(put(params.project, { ...(await request.json()), name: params.key })),
+    ),
+    http.delete('/api/v1/projects/{project}/env/{key}', ({ params, response }) => {
+      world.env.set(
+        params.project,
+        env(params.project).filter((one) => one.name !== params.key),
+      )
+      return response(204).empty()
+    }),
+    http.get('/api/v1/projects/{project}/domains', ({ params, response }) =>
+      response(200).json({ items: world.domains.get(params.project) ?? [], next_cursor: null }),
+    ),
+    http.post('/api/v1/projects/{project}/domains', async ({ params, request, response }) => {
+      const { hostname } = await request.json()
+      const domain: Schemas['Domain'] = {
+        id: `dom_${Date.now()}`,
+        hostname,
+        verified: false,
+        verified_at: null,
+        proof: { type: 'TXT', name: `_aether-challenge.${hostname}`, value: 'aether-verification=Hq2n8' },
+        created_at: ago(0),
+      }
+      world.domains.set(params.project, [domain, ...(world.domains.get(params.project) ?? [])])
+      return response(201).json(domain)
+    }),
+    http.delete('/api/v1/projects/{project}/domains/{hostname}', ({ params, response }) => {
+      const left = (world.domains.get(params.project) ?? []).filter((one) => one.hostname !== params.hostname)
+      world.domains.set(params.project, left)
+      return response(204).empty()
+    }),
+    http.get('/api/v1/projects/{project}/webhook-deliveries', ({ params, response }) =>
+      response(200).json({ items: params.project === 'shop' ? world.deliveries : [], next_cursor: null }),
+    ),
+    http.post('/api/v1/projects/{project}/webhook-deliveries/{id}/replay', ({ params, response }) =>
+      response(202).json({
+        project_id: `prj_${params.project}`,
+        verdict: 'ignored',
+        reason: 'the commit is deployed already',
+        deployment_id: null,
+      }),
+    ),
+  ]
+}

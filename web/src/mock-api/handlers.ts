@@ -1,0 +1,19 @@
+// The mock backend: every path and answer is checked against openapi.json by the compiler.
+
+import type { RequestHandler } from 'msw'
+import { accountHandlers } from './handlers-account'
+import { deploymentHandlers } from './handlers-deployments'
+import { logHandlers } from './handlers-logs'
+import { projectHandlers } from './handlers-projects'
+import { settingsHandlers } from './handlers-settings'
+import type { World } from './world'
+
+export function handlers(world: World): RequestHandler[] {
+  return [
+    ...accountHandlers(world),
+    ...projectHandlers(world),
+    ...deploymentHandlers(world),
+    ...logHandlers(world),
+    ...settingsHandlers(world),
+  ]
+}

@@ -1,0 +1,44 @@
+import { usePageTitle } from '@/hooks/use-page-title'
+import { useRights } from '@/hooks/use-session'
+import { useSignOut } from '@/hooks/use-sign-out'
+import { Badge } from '@/ui/badge'
+import { Button } from '@/ui/button'
+import { Card, CardHeader } from '@/ui/card'
+import { Fact, Facts } from '@/ui/definition'
+import { PageHeader } from '@/ui/page-header'
+import { InvitationsCard } from './invitations-card'
+import { TokensCard } from './tokens-card'
+
+const ROLES = { owner: 'Owner: everything', member: 'Member: deploys', viewer: 'Viewer: looks' } as const
+
+export function AccountPage() {
+  usePageTitle('Account')
+  const { user, canWrite } = useRights()
+  const signOut = useSignOut()
+  if (!user) return null
+  return (
+    <div className="mx-auto flex max-w-3xl flex-col gap-6">
+      <PageHeader title="Account" actions={<Button onClick={signOut}>Sign out</Button>} />
+      <Card className="p-5">
+        <Facts>
+          <Fact name="Name">
+            {user.name} {user.instance_owner && <Badge tone="info">owns this instance</Badge>}
+          </Fact>
+          <Fact name="Email">{user.email}</Fact>
+          <Fact name="Role">{ROLES[user.role]}</Fact>
+        </Facts>
+      </Card>
+      <TokensCard />
+      {canWrite && <InvitationsCard />}
+      <Card>
+        <CardHeader
+          title="From a terminal"
+          description="The same API, by the aether command or anything else."
+        />
+        <pre className="whitespace-pre-wrap break-words p-5 font-mono text-[13px] text-ink-2 leading-6">
+          {`curl ${location.origin}/api/v1/projects \\\n  -H "Authorization: Bearer $AETHER_TOKEN"`}
+        </pre>
+      </Card>
+    </div>
+  )
+}

@@ -1,0 +1,75 @@
+// From the address of a repository to its live log: look at it -> choose what to deploy -> adjust -> deploy.
+
+import { useState } from 'react'
+import { api, type Schemas } from '@/api/client'
+import { ProblemNotice } from '@/components/problem-notice'
+import { usePageTitle } from '@/hooks/use-page-title'
+import { Button } from '@/ui/button'
+import { PageHeader } from '@/ui/page-header'
+import { CandidateChoice } from './candidate-choice'
+import { ConfigureForm } from './configure-form'
+import { DetectingState } from './detecting-state'
+import { SourceForm } from './source-form'
+
+type Detection = Schemas['Detection']
+type Source = { repoUrl: string; branch: string }
+
+/** For a repository nobody could look into: everything is left to the first build. */
+const NOTHING_KNOWN: Detection = {
+  candidates: [],
+  branches: [],
+  default_branch: null,
+  commit_sha: null,
+  explanation: null,
+}
+
+export function NewProjectPage() {
+  usePageTitle('New project')
+  const [source, setSource] = useState<Source | null>(null)
+  const [skipped, setSkipped] = useState(false)
+  const [chosen, setChosen] = useState(0)
+  const detect = api.useMutation('post', '/api/v1/detect')
+
+  const look = (next: Source) => {
+    setSource(next)
+    setSkipped(false)
+    setChosen(0)
+    detect.mutate({ body: { repo_url: next.repoUrl, ...(next.branch && { branch: next.branch }) } })
+  }
+  const detection = skipped ? NOTHING_KNOWN : detect.data
+  return (
+    <div className="mx-auto max-w-3xl">
+      <PageHeader
+        title="New project"
+        description="Paste the address of a Git repository; Aether looks at it before anything is built."
+      />
+      <div className="flex flex-col gap-6">
+        <SourceForm pending={detect.isPending} done={detection !== undefined} onSubmit={look} />
+        {detect.isPending && <DetectingState />}
+        {detect.error && !skipped && (
+          <ProblemNotice
+            error={detect.error}
+            actions={
+              <Button size="sm" onClick={() => setSkipped(true)}>
+                Continue without looking
+              </Button>
+            }
+          />
+        )}
+        {source && detection && !detect.isPending && (
+          <>
+            <CandidateChoice detection={detection} skipped={skipped} chosen={chosen} onChoose={setChosen} />
+            <ConfigureForm
+              key={`${source.repoUrl} ${source.branch} ${chosen} ${skipped}`}
+              repoUrl={source.repoUrl}
+              branch={source.branch}
+              detection={detection}
+              candidateIndex={chosen}
+              onBranch={(branch) => look({ ...source, branch })}
+            />
+          </>
+        )}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,189 @@
+import { Globe, Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import { useForm } from 'react-hook-form'
+import { api, type Schemas } from '@/api/client'
+import { asProblem, fieldError } from '@/api/problem'
+import { ConfirmDialog } from '@/components/confirm-dialog'
+import { ProblemNotice } from '@/components/problem-notice'
+import { usePageTitle } from '@/hooks/use-page-title'
+import { useRights } from '@/hooks/use-session'
+import { hostOf } from '@/lib/address'
+import { useCurrentProject } from '@/pages/project/use-current-project'
+import { Badge, StatusDot } from '@/ui/badge'
+import { Button } from '@/ui/button'
+import { Card, CardHeader } from '@/ui/card'
+import { CopyButton } from '@/ui/copy-button'
+import { EmptyState } from '@/ui/empty-state'
+import { Field, Input } from '@/ui/field'
+import { SkeletonRows } from '@/ui/skeleton'
+import { toast } from '@/ui/toast'
+
+type Domain = Schemas['Domain']
+
+/** A domain is checked by the service; the page looks whether it was. */
+const RECHECK_MS = 10_000
+
+export function DomainsPage() {
+  const project = useCurrentProject()
+  usePageTitle('Domains', project.name)
+  const { canWrite } = useRights()
+  const domains = api.useQuery(
+    'get',
+    '/api/v1/projects/{project}/domains',
+    { params: { path: { project: project.slug } } },
+    {
+      refetchInterval: (query) =>
+        query.state.data?.items.every((domain) => domain.verified) ? false : RECHECK_MS,
+    },
+  )
+  const [deleting, setDeleting] = useState<Domain | null>(null)
+  const changed = () => domains.refetch()
+  return (
+    <>
+      {canWrite && <AddDomain onAdded={changed} />}
+      {domains.error ? (
+        <ProblemNotice error={domains.error} retry={changed} />
+      ) : !domains.data ? (
+        <SkeletonRows count={2} />
+      ) : domains.data.items.length === 0 ? (
+        <EmptyState icon={Globe} title="No domain of its own">
+          The project is served at{' '}
+          <a href={project.url} target="_blank" rel="noreferrer" className="link">
+            {hostOf(project.url)}
+          </a>
+          .
+        </EmptyState>
+      ) : (
+        domains.data.items.map((domain) => (
+          <DomainCard
+            key={domain.id}
+            domain={domain}
+            onDelete={canWrite ? () => setDeleting(domain) : null}
+          />
+        ))
+      )}
+      <DeleteDomain domain={deleting} onClose={() => setDeleting(null)} onDeleted={changed} />
+    </>
+  )
+}
+
+function AddDomain({ onAdded }: { onAdded: () => void }) {
+  const project = useCurrentProject()
+  const create = api.useMutation('post', '/api/v1/projects/{project}/domains')
+  const form = useForm({ defaultValues: { hostname: '' } })
+  const problem = create.error ? asProblem(create.error) : null
+  const submit = form.handleSubmit(({ hostname }) =>
+    create.mutate(
+      { params: { path: { project: project.slug } }, body: { hostname: hostname.trim().toLowerCase() } },
+      {
+        onSuccess: () => {
+          form.reset()
+          onAdded()
+        },
+      },
+    ),
+  )
+  return (
+    <Card>
+      <CardHeader
+        title="Add a domain"
+        description="One that you own; a record at its DNS provider proves it."
+      />
+      <form onSubmit={submit} noValidate className="p-5">
+        <div className="flex items-end gap-2">
+          <Field label="Domain" className="max-w-md flex-1">
+            <Input
+              placeholder="www.example.com"
+              autoComplete="off"
+              spellCheck={false}
+              {...form.register('hostname', { required: 'Enter a domain.' })}
+            />
+          </Field>
+          <Button type="submit" variant="primary" loading={create.isPending}>
+            Add
+          </Button>
+        </div>
+        {(form.formState.errors.hostname ?? problem) && (
+          <p role="alert" className="mt-2 text-[13px] text-bad">
+            {form.formState.errors.hostname?.message ?? fieldError(problem, 'hostname') ?? problem?.detail}
+          </p>
+        )}
+      </form>
+    </Card>
+  )
+}
+
+function DomainCard({ domain, onDelete }: { domain: Domain; onDelete: (() => void) | null }) {
+  return (
+    <Card>
+      <div className="flex items-center gap-3 px-5 py-4">
+        <p className="min-w-0 flex-1 truncate font-medium">{domain.hostname}</p>
+        <Badge tone={domain.verified ? 'ok' : 'warn'}>
+          <StatusDot tone={domain.verified ? 'ok' : 'warn'} busy={!domain.verified} />
+          {domain.verified ? 'Verified' : 'Waiting for DNS'}
+        </Badge>
+        {onDelete && (
+          <Button variant="ghost" size="icon" aria-label={`Remove ${domain.hostname}`} onClick={onDelete}>
+            <Trash2 className="size-4" />
+          </Button>
+        )}
+      </div>
+      {!domain.verified && (
+        <div className="border-t p-5 text-sm">
+          <p className="text-ink-2">
+            Make this record at the domain's DNS provider. It proves that the domain is yours; changes can
+            take some minutes to be seen.
+          </p>
+          <dl className="mt-4 grid grid-cols-[4rem_minmax(0,1fr)] items-center gap-x-3 gap-y-1 rounded-lg border bg-raised/50 px-4 py-2">
+            <Record name="Type" value={domain.proof.type} />
+            <Record name="Name" value={domain.proof.name} copy />
+            <Record name="Value" value={domain.proof.value} copy />
+          </dl>
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Record({ name, value, copy }: { name: string; value: string; copy?: boolean }) {
+  return (
+    <>
+      <dt className="text-ink-3">{name}</dt>
+      <dd className="flex min-h-8 items-center gap-2">
+        <code className="min-w-0 flex-1 break-all font-mono text-[13px]">{value}</code>
+        {copy && <CopyButton text={value} label={`Copy the ${name.toLowerCase()}`} />}
+      </dd>
+    </>
+  )
+}
+
+function DeleteDomain(props: { domain: Domain | null; onClose: () => void; onDeleted: () => void }) {
+  const project = useCurrentProject()
+  const remove = api.useMutation('delete', '/api/v1/projects/{project}/domains/{hostname}')
+  const hostname = props.domain?.hostname ?? ''
+  return (
+    <ConfirmDialog
+      open={props.domain !== null}
+      onOpenChange={(open) => !open && props.onClose()}
+      title={`Remove ${hostname}?`}
+      action="Remove"
+      danger
+      pending={remove.isPending}
+      error={remove.error}
+      onConfirm={() =>
+        remove.mutate(
+          { params: { path: { project: project.slug, hostname } } },
+          {
+            onSuccess: () => {
+              props.onDeleted()
+              props.onClose()
+              toast({ title: `${hostname} is removed` })
+            },
+          },
+        )
+      }
+    >
+      It stops answering at once. To add it again later, its ownership has to be proved again.
+    </ConfirmDialog>
+  )
+}

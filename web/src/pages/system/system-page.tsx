@@ -1,0 +1,128 @@
+import type { ReactNode } from 'react'
+import { api, type Schemas } from '@/api/client'
+import { ProblemNotice } from '@/components/problem-notice'
+import { usePageTitle } from '@/hooks/use-page-title'
+import { bytes } from '@/lib/bytes'
+import { cn } from '@/lib/cn'
+import { duration } from '@/lib/time'
+import { StatusDot, type Tone } from '@/ui/badge'
+import { Card, CardHeader } from '@/ui/card'
+import { Fact, Facts } from '@/ui/definition'
+import { Notice } from '@/ui/notice'
+import { PageHeader } from '@/ui/page-header'
+import { SkeletonRows } from '@/ui/skeleton'
+import { diskTone, type Part, parts, summary } from './system-parts'
+
+const REFRESH_MS = 5000
+
+export function SystemPage() {
+  usePageTitle('System')
+  const status = api.useQuery('get', '/api/v1/system/status', {}, { refetchInterval: REFRESH_MS })
+  return (
+    <>
+      <PageHeader title="System" description="The parts this instance is made of, as they are right now." />
+      {status.data ? (
+        <Status status={status.data} />
+      ) : status.error ? (
+        <ProblemNotice error={status.error} retry={() => status.refetch()} />
+      ) : (
+        <SkeletonRows count={4} className="h-20" />
+      )}
+    </>
+  )
+}
+
+function Status({ status }: { status: Schemas['SystemStatus'] }) {
+  const all = parts(status)
+  const { tone, title, detail } = summary(all)
+  return (
+    <div className="flex flex-col gap-6">
+      <Notice tone={tone} title={title}>
+        {detail}
+      </Notice>
+      <ul className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">
+        {all.map((part) => (
+          <PartCard key={part.name} part={part} />
+        ))}
+      </ul>
+      <div className="grid gap-6 lg:grid-cols-2">
+        {status.disk && <Disk disk={status.disk} />}
+        <Card>
+          <CardHeader title="Instance" />
+          <div className="p-5">
+            <Facts>
+              <Fact name="Version">{status.version}</Fact>
+              <Fact name="Sites under">{status.apps_domain}</Fact>
+              <Fact name="Routes">version {status.route_version}</Fact>
+              <Fact name="Queue">
+                {status.queue.queued} waiting, {status.queue.running} in work
+                {status.queue.oldest_queued_seconds
+                  ? `, the oldest for ${duration(status.queue.oldest_queued_seconds * 1000)}`
+                  : ''}
+              </Fact>
+            </Facts>
+          </div>
+        </Card>
+      </div>
+    </div>
+  )
+}
+
+function PartCard({ part }: { part: Part }) {
+  return (
+    <li className="rounded-card border bg-surface p-5">
+      <h2 className="flex items-center gap-2.5 font-semibold text-[15px]">
+        <StatusDot tone={part.tone} />
+        {part.name}
+        <span className="ml-auto font-normal text-ink-2 text-sm">{part.state}</span>
+      </h2>
+      <p className="mt-1.5 text-ink-2 text-sm">{part.says}</p>
+    </li>
+  )
+}
+
+const BAR: Record<Tone, string> = {
+  ok: 'bg-ok',
+  warn: 'bg-warn',
+  bad: 'bg-bad',
+  info: 'bg-info',
+  idle: 'bg-idle',
+}
+
+function Disk({ disk }: { disk: Schemas['DiskStatus'] }) {
+  const used = disk.total_bytes - disk.free_bytes
+  const share = disk.total_bytes > 0 ? used / disk.total_bytes : 0
+  return (
+    <Card>
+      <CardHeader title="Disk" />
+      <div className="p-5">
+        <Meter label="Used disk space" share={share} className={BAR[diskTone(disk)]}>
+          {bytes(disk.free_bytes)} free of {bytes(disk.total_bytes)}
+        </Meter>
+      </div>
+    </Card>
+  )
+}
+
+function Meter(props: { label: string; share: number; className: string; children: ReactNode }) {
+  const percent = Math.round(props.share * 100)
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useSemanticElements: browsers give <meter> looks of their own. */}
+      <div
+        role="meter"
+        aria-label={props.label}
+        aria-valuenow={percent}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        className="h-2 overflow-hidden rounded-full bg-hover"
+      >
+        <div className={cn('h-full rounded-full', props.className)} style={{ width: `${percent}%` }} />
+      </div>
+      <p className="mt-2.5 flex justify-between text-ink-2 text-sm">
+        <span>{props.children}</span>
+        <span className="tabular-nums">{percent} %</span>
+      </p>
+    </>
+  )
+}

@@ -1,0 +1,61 @@
+// One configuration for the app, its mock backend and its tests.
+// `vite`              proxies /api to a running Aether (AETHER_API, default http://127.0.0.1:3000)
+// `vite --mode mock`  answers /api in the browser from src/mock-api (a service worker)
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import type { Plugin } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+// The policy the API serves the dashboard with (crates/api/src/dashboard.rs): a page that breaks it must break here first.
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'",
+  "connect-src 'self'; manifest-src 'self'; frame-src http://*.aether.localhost:3005; frame-ancestors 'none'",
+  "base-uri 'none'; form-action 'self'",
+  // Only the mock backend has a worker; 'none' would refuse it.
+  "worker-src 'self'",
+].join('; ')
+
+// The worker script comes from the package, so that no copy of it is committed or shipped.
+function mockWorker(): Plugin {
+  const path = createRequire(import.meta.url).resolve('msw/mockServiceWorker.js')
+  return {
+    name: 'mock-worker',
+    configureServer(server) {
+      server.middlewares.use('/mockServiceWorker.js', (_, response) => {
+        response.setHeader('content-type', 'text/javascript')
+        response.end(readFileSync(path))
+      })
+    },
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'mockServiceWorker.js', source: readFileSync(path) })
+    },
+  }
+}
+
+export default defineConfig(({ mode }) => ({
+  plugins: [react(), tailwindcss(), ...(mode === 'mock' ? [mockWorker()] : [])],
+  resolve: { alias: { '@': new URL('./src', import.meta.url).pathname } },
+  build: {
+    outDir: mode === 'mock' ? 'node_modules/.cache/dist-mock' : 'dist',
+    emptyOutDir: true,
+    target: 'es2023',
+    // A data: address would be refused by the policy.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 600,
+  },
+  server: {
+    port: 5173,
+    proxy: { '/api': { target: process.env.AETHER_API ?? 'http://127.0.0.1:3000' } },
+  },
+  preview: { headers: { 'content-security-policy': CONTENT_SECURITY_POLICY } },
+  test: {
+    environment: 'jsdom',
+    environmentOptions: { jsdom: { url: 'http://aether.test/' } },
+    setupFiles: ['src/mock-api/test-setup.ts'],
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+    testTimeout: 20_000,
+  },
+}))
