@@ -1,0 +1,3 @@
+module Page
+  def self.text = %w[ruby answers].join(" ")
+end

@@ -1,0 +1,16 @@
+import { StrictMode, useState } from "react";
+import { createRoot } from "react-dom/client";
+import "./style.css";
+
+function App() {
+  const [count, setCount] = useState(0);
+  return (
+    <main>
+      <h1>Vite + React</h1>
+      <p>Edit <code>src/main.jsx</code> and push.</p>
+      <button type="button" onClick={() => setCount(count + 1)}>Clicked {count} times</button>
+    </main>
+  );
+}
+
+createRoot(document.getElementById("root")).render(<StrictMode><App /></StrictMode>);
