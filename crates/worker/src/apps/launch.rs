@@ -1,10 +1,8 @@
 //! Launching and stopping copies of a release.
 
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, TcpListener};
-
 use aether_models::{DeploymentId, UserError};
 use aether_store::{Instance, InstanceState, NewInstance, StoreError};
+use std::collections::BTreeMap;
 
 use crate::environment::Environment;
 use crate::pipeline::StepError;
@@ -21,18 +19,34 @@ pub(crate) async fn launch(
     env: &Environment,
     deployment: DeploymentId,
 ) -> Result<(Instance, AppHandle), StepError> {
-    let instance = reserve(env, deployment).await?;
-    let handle = launch_instance(env, &instance).await?;
-    Ok((instance, handle))
+    for _ in 0..PORT_TRIES {
+        let instance = reserve(env, deployment).await?;
+        if let Some(handle) = launch_instance(env, &instance).await? {
+            return Ok((instance, handle));
+        }
+    }
+    Err(no_port(env).into())
 }
 
-/// Starts the copy that a row describes, as after a restart of the machine.
+/// Starts the copy that a row describes, as after a restart of the machine. None when another program has its port by
+/// now: the row is marked as stopped then, and another row gets another port.
 ///
 /// # Errors
 /// [`StepError`].
-pub(crate) async fn launch_instance(env: &Environment, instance: &Instance) -> Result<AppHandle, StepError> {
+pub(crate) async fn launch_instance(
+    env: &Environment,
+    instance: &Instance,
+) -> Result<Option<AppHandle>, StepError> {
     let spec = app_spec(env, instance)?;
-    Ok(env.runtime.start_app(spec).await?)
+    match env.runtime.start_app(spec).await {
+        Ok(handle) => Ok(Some(handle)),
+        Err(RuntimeError::PortTaken(port)) => {
+            tracing::info!(port, instance = %instance.id, "another program has the app's port");
+            set_stopped(env, instance).await;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Stops a copy and marks it as gone.
@@ -69,7 +83,7 @@ pub(crate) async fn stop_leftovers(env: &Environment, deployment: DeploymentId) 
     Ok(())
 }
 
-/// A row with a port that nobody on this machine listens on.
+/// A row with a port of its own: the one that was used longest ago, so that a port found taken is not chosen again.
 async fn reserve(env: &Environment, deployment: DeploymentId) -> Result<Instance, StepError> {
     let new = NewInstance {
         deployment_id: deployment,
@@ -77,21 +91,12 @@ async fn reserve(env: &Environment, deployment: DeploymentId) -> Result<Instance
         runtime: env.runtime.name(),
         ports: env.settings.app_ports.clone(),
     };
-    for _ in 0..PORT_TRIES {
-        let instance = match env.store.create_instance(&new).await {
-            Err(StoreError::Corrupt {
-                what: "port range", ..
-            }) => return Err(no_port(env).into()),
-            outcome => outcome?,
-        };
-        let runs = env.runtime.inspect_app(instance.id).await?.is_some();
-        if runs || TcpListener::bind((Ipv4Addr::LOCALHOST, instance.address.port())).is_ok() {
-            return Ok(instance);
-        }
-        // The next one gets the port that was used longest ago, so not this one again.
-        set_stopped(env, &instance).await;
+    match env.store.create_instance(&new).await {
+        Err(StoreError::Corrupt {
+            what: "port range", ..
+        }) => Err(no_port(env).into()),
+        outcome => Ok(outcome?),
     }
-    Err(no_port(env).into())
 }
 
 fn app_spec(env: &Environment, instance: &Instance) -> Result<AppSpec, StepError> {

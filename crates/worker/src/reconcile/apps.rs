@@ -107,6 +107,8 @@ async fn keep(
     }
     let path = instance.settings.health_check_path.as_deref();
     let (state, restarts, last_exit) = match handle {
+        // The list may be older than the row: an app that was started in between must not be restarted.
+        None if env.runtime.inspect_app(instance.id).await?.is_some() => return Ok(()),
         None
         | Some(AppHandle {
             state: AppState::Stopped,
@@ -158,9 +160,13 @@ async fn restart(env: &Environment, instance: &Instance, stop: &CancellationToke
     env.runtime
         .stop_app(instance.id, env.settings.timing.stop_grace)
         .await?;
-    apps::launch_instance(env, instance)
+    let launched = apps::launch_instance(env, instance)
         .await
         .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    if launched.is_none() {
+        // Its row is closed; the live release without a copy gets a new one at the end of the pass.
+        return Ok(());
+    }
     match apps::wait_until_healthy(env, instance, stop).await {
         Ok(_) => env.store.refresh_upstreams(instance.deployment_id).await?,
         Err(reason) => {

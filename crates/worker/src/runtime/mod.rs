@@ -62,7 +62,7 @@ pub trait Runtime: Send + Sync + 'static {
     /// instance that already runs returns the running one.
     ///
     /// # Errors
-    /// [`RuntimeError`] when it could not be launched at all.
+    /// [`RuntimeError`] when it could not be launched at all; [`RuntimeError::PortTaken`] when another port is needed.
     async fn start_app(&self, app: AppSpec) -> Result<AppHandle, RuntimeError>;
 
     /// Every app that this runtime knows on this machine, also those started before the worker was.
@@ -260,6 +260,9 @@ pub enum RuntimeError {
         /// What went wrong.
         source: std::io::Error,
     },
+    /// Another program has the app's port; another port will do.
+    #[error("port {0} is taken")]
+    PortTaken(u16),
     /// The runtime answered with something unexpected.
     #[error("{0}")]
     Protocol(String),

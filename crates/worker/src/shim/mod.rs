@@ -13,6 +13,7 @@
 mod control;
 mod enter;
 mod log_file;
+mod port_claim;
 mod protocol;
 mod restart;
 mod state;

@@ -1,6 +1,6 @@
 //! `shim app`: keeps one app running until it is told to stop.
 //!
-//! Take the lock -> read what to run -> listen -> launch -> say so -> (app ends -> pause -> launch)* -> stop. The app is
+//! Take the lock -> read what to run -> claim the port -> listen -> launch -> say so -> (app ends -> pause -> launch)* -> stop. The app is
 //! our child and dies with us; we are nobody's child and die only when told. The values of the environment exist only
 //! in this process's memory: they came through a pipe, and are needed again for each restart.
 
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::control::{self, Stop};
 use super::log_file::LogFile;
+use super::port_claim::PortClaim;
 use super::protocol::{Identity, Status};
 use super::restart::RestartPolicy;
 use super::state::{Record, StateFolder};
@@ -60,6 +61,8 @@ pub(crate) enum Started {
     Launched,
     /// Another supervisor has this app.
     AlreadyThere,
+    /// Another program has the app's port.
+    PortTaken,
     Failed {
         why: String,
     },
@@ -98,6 +101,10 @@ async fn supervise(folder: &Path) -> io::Result<()> {
     tokio::io::stdin().read_to_end(&mut text).await?;
     let launch: Launch = serde_json::from_slice(&text).map_err(|error| not_understood(&error))?;
     drop(text);
+    let Some(_port) = PortClaim::take(launch.identity.port)? else {
+        say(&Started::PortTaken);
+        return Ok(());
+    };
     let (stop, orders) = mpsc::channel(4);
     listen_to_signals(&stop)?;
     tokio::spawn(stop_without_folder(state.clone(), stop.clone()));

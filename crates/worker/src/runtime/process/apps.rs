@@ -52,10 +52,12 @@ impl ProcessRuntime {
         let launch = self.launch(&app, &state)?;
         match start_supervisor(&self.executable, &state, &launch).await? {
             Started::Launched | Started::AlreadyThere => {}
+            Started::PortTaken => {
+                discard(&launch, &state).await?;
+                return Err(RuntimeError::PortTaken(app.port));
+            }
             Started::Failed { why } => {
-                if let Some(group) = &launch.group {
-                    group.remove().await;
-                }
+                discard(&launch, &state).await?;
                 return Err(RuntimeError::Protocol(format!("the app was not started: {why}")));
             }
         }
@@ -216,6 +218,17 @@ fn handle(record: &Record, status: Status) -> AppHandle {
         state: status.app,
         restarts: status.restarts,
     }
+}
+
+/// Removes what was made for an app that was not started.
+async fn discard(launch: &Launch, state: &StateFolder) -> Result<(), RuntimeError> {
+    if let Some(group) = &launch.group {
+        group.remove().await;
+    }
+    // The supervisor still holds its lock for a moment; a folder must not go from under the next one's.
+    ended(state, ANSWER_WITHIN).await;
+    let path = state.path().to_owned();
+    blocking("removing an app's state", move || remove_tree(&path)).await
 }
 
 /// Starts the supervisor, hands it what to run, and waits until it says how that went. It is not ours any more then;
