@@ -262,15 +262,7 @@ impl Store {
         let page = RouteTarget::Page {
             page: aether_models::PlatformPage::Stopped,
         };
-        sqlx::query!(
-            "update routes set target = $2, version = $3, updated_at = now()
-            where kind = 'deployment' and not removed and target ->> 'deployment_id' = $1",
-            deployment.to_string(),
-            Json(page) as _,
-            version
-        )
-        .execute(&mut *tx)
-        .await?;
+        routes::point_deployment(&mut tx, deployment, &page, version).await?;
         tx.commit().await?;
         self.announce_routes(version).await;
         Ok(())

@@ -2,8 +2,7 @@
 //! together, so that a crash leaves either all of it or nothing.
 
 use aether_models::{
-    DeploymentId, EnvironmentId, Hostname, PlanKind, ProjectId, RouteKind, RouteTarget, Step, TeamId,
-    UserError, UserId,
+    DeploymentId, EnvironmentId, Hostname, PlanKind, ProjectId, RouteTarget, Step, TeamId, UserError, UserId,
 };
 use sqlx::types::Json;
 use sqlx::{Postgres, Transaction};
@@ -69,7 +68,7 @@ impl Store {
             from projects p
             where p.id = d.project_id and p.deleted_at is null and d.id = $1 and d.fencing_token = $2
                 and d.status = 'DEPLOYING' and not d.cancel_requested
-            returning d.project_id, d.environment_id",
+            returning d.environment_id",
             lease.deployment_id.uuid(),
             lease.fencing_token
         )
@@ -91,13 +90,10 @@ impl Store {
         let previous = move_pointer(&mut tx, environment, lease.deployment_id).await?;
         let version = routes::next_version(&mut tx).await?;
         routes::point_environment(&mut tx, environment, &release.target, version).await?;
-        let project = ProjectId::from_uuid(row.project_id);
-        routes::put_route(
+        routes::put_deployment_route(
             &mut tx,
-            project,
-            Some(environment),
+            lease.deployment_id,
             &release.host,
-            RouteKind::Deployment,
             &release.target,
             version,
         )
@@ -257,10 +253,9 @@ impl Store {
         let stale = sqlx::query_scalar!(
             r#"select host as "host!" from routes r join environments e on e.id = r.environment_id
             where not r.removed and r.target <> $2
-                and (r.target ->> 'deployment_id' = $3 or (r.kind <> 'deployment' and e.live_deployment_id = $1))"#,
+                and (r.deployment_id = $1 or (r.kind <> 'deployment' and e.live_deployment_id = $1))"#,
             deployment.uuid(),
-            Json(&target) as _,
-            deployment.to_string()
+            Json(&target) as _
         )
         .fetch_all(&mut *tx)
         .await?;
@@ -291,6 +286,8 @@ impl Store {
         move_pointer(&mut tx, environment, deployment).await?;
         let version = routes::next_version(&mut tx).await?;
         routes::point_environment(&mut tx, environment, target, version).await?;
+        // It showed that its app was stopped, if a worker had to start it.
+        routes::point_deployment(&mut tx, deployment, target, version).await?;
         tx.commit().await?;
         self.announce_routes(version).await;
         self.announce_status(deployment, aether_models::DeploymentStatus::Ready, None)

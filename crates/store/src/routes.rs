@@ -4,7 +4,8 @@
 //! versions are visible in commit order. Take the version last: everything else of a transaction comes before it.
 
 use aether_models::{
-    EnvironmentId, Hostname, PlatformPage, ProjectId, Route, RouteChanges, RouteKind, RouteTarget,
+    DeploymentId, EnvironmentId, Hostname, PlatformPage, ProjectId, Route, RouteChanges, RouteKind,
+    RouteTarget,
 };
 use sqlx::types::Json;
 use sqlx::{Postgres, Transaction};
@@ -95,7 +96,7 @@ pub(crate) async fn next_version(tx: &mut Transaction<'_, Postgres>) -> Result<i
     )
 }
 
-/// Makes a host answer. A host of another project is left alone unless it was removed.
+/// Makes a moving host (all but the deployments' own) answer. A host of another project is left alone unless it was removed.
 ///
 /// Returns whether the host is now this project's.
 pub(crate) async fn put_route(
@@ -110,7 +111,7 @@ pub(crate) async fn put_route(
     let result = sqlx::query!(
         "insert into routes (host, project_id, environment_id, kind, target, version) values ($1, $2, $3, $4, $5, $6)
         on conflict on constraint routes_pkey do update set project_id = excluded.project_id,
-            environment_id = excluded.environment_id, kind = excluded.kind, target = excluded.target,
+            environment_id = excluded.environment_id, kind = excluded.kind, deployment_id = null, target = excluded.target,
             version = excluded.version, removed = false, updated_at = now()
         where routes.removed or routes.project_id = excluded.project_id",
         host.as_str(),
@@ -123,6 +124,50 @@ pub(crate) async fn put_route(
     .execute(&mut **tx)
     .await?;
     Ok(result.rows_affected() > 0)
+}
+
+/// Makes the deployment's own host answer, for ever with this release.
+pub(crate) async fn put_deployment_route(
+    tx: &mut Transaction<'_, Postgres>,
+    deployment: DeploymentId,
+    host: &Hostname,
+    target: &RouteTarget,
+    version: i64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into routes (host, project_id, environment_id, deployment_id, kind, target, version)
+        select $2, d.project_id, d.environment_id, d.id, 'deployment', $3, $4 from deployments d where d.id = $1
+        on conflict on constraint routes_pkey do update set project_id = excluded.project_id,
+            environment_id = excluded.environment_id, deployment_id = excluded.deployment_id, kind = excluded.kind,
+            target = excluded.target, version = excluded.version, removed = false, updated_at = now()
+        where routes.removed or routes.project_id = excluded.project_id",
+        deployment.uuid(),
+        host.as_str(),
+        Json(target) as _,
+        version
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Lets the deployment's own host show something else: its copies changed, or were stopped.
+pub(crate) async fn point_deployment(
+    tx: &mut Transaction<'_, Postgres>,
+    deployment: DeploymentId,
+    target: &RouteTarget,
+    version: i64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update routes set target = $2, version = $3, updated_at = now()
+        where deployment_id = $1 and not removed and target <> $2",
+        deployment.uuid(),
+        Json(target) as _,
+        version
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Points every moving host of an environment (all but the deployments' own) at a release.
