@@ -29,6 +29,8 @@ create table deployments (
     fencing_token bigint not null default 0,
     attempt integer not null default 0,
     cancel_requested boolean not null default false,
+    -- When it last began or ceased to be what visitors get; retention keeps those that were live most recently.
+    last_live_at timestamptz,
     -- Its files are gone; it can no longer be rolled back to.
     artifact_deleted_at timestamptz,
     constraint deployments_number_key unique (project_id, number),

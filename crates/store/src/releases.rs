@@ -317,6 +317,13 @@ async fn move_pointer(
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
+        "update deployments set last_live_at = now() where id = $1 or id = $2",
+        deployment.uuid(),
+        previous
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
         "update instances i set unrouted_at = case when i.deployment_id = $2 then null else coalesce(i.unrouted_at, now()) end
         from deployments d
         where d.id = i.deployment_id and d.environment_id = $1 and i.stopped_at is null",

@@ -57,8 +57,9 @@ impl Store {
         Ok(ids.into_iter().map(DeploymentId::from_uuid).collect())
     }
 
-    /// Ends releases: all but the newest `keep` of each project, never one that is live or waits to be; those of deleted
-    /// projects. Their own hosts show a page. Their files can be removed when this returns.
+    /// Ends releases: of each environment all but the live one and the `keep` that were live most recently, never one that
+    /// waits to be live again; those of deleted projects. What a rollback goes back to is therefore there, however
+    /// old it is. Their own hosts show a page. Their files can be removed when this returns.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -78,12 +79,14 @@ impl Store {
         let expired = sqlx::query_scalar!(
             "update deployments d set artifact_deleted_at = now()
             from (
-                select r.id, p.deleted_at, row_number() over (partition by r.project_id order by r.id desc) as age
+                select r.id, p.deleted_at, row_number() over (
+                    partition by r.environment_id order by r.last_live_at desc nulls last, r.id desc) as age
                 from deployments r join projects p on p.id = r.project_id
+                    join environments e on e.id = r.environment_id
                 where r.status = 'READY' and r.artifact_deleted_at is null
+                    and (e.live_deployment_id is distinct from r.id or p.deleted_at is not null)
             ) ranked
             where ranked.id = d.id and (ranked.deleted_at is not null or (ranked.age > $1
-                and not exists (select 1 from environments e where e.live_deployment_id = d.id)
                 and not exists (
                     select 1 from release_switches s where s.deployment_id = d.id and s.finished_at is null)))
             returning d.id",
@@ -91,19 +94,18 @@ impl Store {
         )
         .fetch_all(&mut *tx)
         .await?;
-        let ids: Vec<DeploymentId> = expired.into_iter().map(DeploymentId::from_uuid).collect();
+        let ids: Vec<DeploymentId> = expired.iter().copied().map(DeploymentId::from_uuid).collect();
         if ids.is_empty() {
             return Ok(ids);
         }
-        let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let page = RouteTarget::Page {
             page: PlatformPage::Stopped,
         };
         let version = routes::next_version(&mut tx).await?;
         sqlx::query!(
             "update routes set target = $2, version = $3, updated_at = now()
-            where kind = 'deployment' and not removed and target ->> 'deployment_id' = any($1)",
-            &texts,
+            where deployment_id = any($1) and not removed",
+            &expired,
             Json(page) as _,
             version
         )
