@@ -143,3 +143,82 @@ async fn f9_a_worker_without_postgres_stops_its_work_and_another_attempt_ends_it
     invariants::check(&world, &project, &[id]).await;
     worker.stop().await;
 }
+
+/// A file system of its own for a worker's data, gone with the value. Only root can make one.
+struct SmallDisk {
+    path: std::path::PathBuf,
+}
+
+impl SmallDisk {
+    fn mount(path: std::path::PathBuf) -> Option<Self> {
+        if !nix::unistd::geteuid().is_root() {
+            return None;
+        }
+        std::fs::create_dir_all(&path).unwrap();
+        let none = None::<&str>;
+        let options = Some("size=200m,mode=755");
+        nix::mount::mount(none, &path, Some("tmpfs"), nix::mount::MsFlags::empty(), options).unwrap();
+        Some(Self { path })
+    }
+
+    fn free_bytes(&self) -> u64 {
+        let stat = nix::sys::statvfs::statvfs(&self.path).unwrap();
+        stat.blocks_free() * stat.fragment_size()
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = nix::mount::umount2(&self.path, nix::mount::MntFlags::MNT_DETACH);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f16_a_build_that_fills_the_disk_fails_alone_and_gives_the_space_back() {
+    let world = World::start().await;
+    let Some(disk) = SmallDisk::mount(world.data_dir()) else {
+        println!("not run: only root can mount a small disk");
+        return;
+    };
+    let project = slow_site(&world).await;
+    let worker = world.worker().await;
+    let good = world.deploy(&project).await;
+    world.ready(&project, good).await;
+    let free = disk.free_bytes();
+
+    let overrides = BuildOverrides {
+        kind: Some(PlanKind::Static),
+        build_command: Some("head -c 400000000 /dev/zero > big; cp index.html copy.html".to_owned()),
+        output_directory: Some(".".to_owned()),
+        ..BuildOverrides::default()
+    };
+    let settings = ProjectSettings {
+        overrides,
+        ..ProjectSettings::default()
+    };
+    world
+        .git
+        .create_repo("greedy")
+        .unwrap()
+        .commit_files(&[("index.html", "<h1>hello</h1>")])
+        .unwrap();
+    let greedy = world.project_with("greedy", &settings, None).await;
+    let id = world.deploy(&greedy).await;
+    let failed = world.ended(&greedy, id).await;
+    let error = failed.error.expect("it cannot succeed");
+    println!("{error:#?}");
+    let text = format!("{} {}", error.title, error.detail);
+    assert!(
+        text.to_lowercase().contains("disk") || text.contains("No space left"),
+        "{error:#?}"
+    );
+
+    let space_is_back = eventually("the space to be given back", || async {
+        (disk.free_bytes() + (1 << 20) >= free).then_some(())
+    });
+    space_is_back.await;
+    let next = world.deploy(&project).await;
+    world.ready(&project, next).await;
+    invariants::check(&world, &project, &[good, next]).await;
+    worker.stop().await;
+}

@@ -109,6 +109,47 @@ async fn a_build_gets_its_variables_and_says_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn input_53_a_release_is_made_of_plain_files() {
+    use std::os::unix::fs::MetadataExt;
+
+    let world = World::start().await;
+    world
+        .git
+        .create_repo("hello")
+        .unwrap()
+        .commit_files(&[("index.html", PAGE)])
+        .unwrap();
+    let build = "mkdir out; cp index.html /bin/true out; chmod 6777 out/true; chmod 666 out/index.html; \
+                 ln out/index.html out/second.html; ln -s /etc/passwd out/passwd; ln -s ../.. out/up; mkfifo out/pipe";
+    let project = world.project_with("hello", &built(build, "out"), None).await;
+    let worker = world.worker().await;
+    let id = world.deploy(&project).await;
+    world.ready(&project, id).await;
+    let manifest = world.manifest(id);
+    let names: Vec<&str> = manifest.files.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["index.html", "second.html", "true"],
+        "no link and no pipe"
+    );
+    for entry in manifest.files.values() {
+        let file = world.folders().files(id).join(&entry.sha256);
+        let metadata = std::fs::symlink_metadata(file).unwrap();
+        assert!(metadata.is_file());
+        assert_eq!(metadata.mode() & 0o7133, 0, "{:o}", metadata.mode());
+    }
+    let log = world.log_text(id).await;
+    for left_out in ["passwd", "up"] {
+        assert!(
+            log.lines()
+                .any(|line| line.starts_with("Warning") && line.contains(left_out)),
+            "{left_out} is not mentioned in:\n{log}"
+        );
+    }
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failures_say_what_happened_and_leave_the_old_release_live() {
     let world = World::start().await;
     let repo = world.git.create_repo("hello").unwrap();
@@ -194,7 +235,7 @@ async fn releases_beyond_retention_are_removed_with_their_contents() {
     let repo = world.git.create_repo("hello").unwrap();
     let project = world.project("hello").await;
     let mut settings = world.settings();
-    settings.keep_releases = 2;
+    settings.keep_releases = 1;
     settings.timing.cleanup = std::time::Duration::from_millis(300);
     let worker = world.worker_with(settings).await;
     let mut ids = Vec::new();
@@ -220,5 +261,21 @@ async fn releases_beyond_retention_are_removed_with_their_contents() {
         .unwrap();
     assert_eq!(outcome, Some(aether_store::SwitchOutcome::ArtifactGone));
     assert_eq!(world.file(ids[2], "index.html"), "<h1>2</h1>");
+
+    // What was live most recently is kept, not what was built last.
+    let outcome = world
+        .store
+        .switch_release(project.team, project.id, ids[2], None)
+        .await
+        .unwrap();
+    assert_eq!(outcome, Some(aether_store::SwitchOutcome::Switched));
+    repo.commit_files(&[("index.html", "<h1>4</h1>")]).unwrap();
+    let id = world.deploy(&project).await;
+    world.ready(&project, id).await;
+    support::eventually("the release that was not live last to go", || async {
+        (!world.folders().release(ids[3]).exists()).then_some(())
+    })
+    .await;
+    assert!(world.folders().release(ids[2]).exists() && world.folders().release(id).exists());
     worker.stop().await;
 }
