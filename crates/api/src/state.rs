@@ -44,7 +44,7 @@ impl AppState {
             Keyring::new(&settings.secret_key, &settings.previous_secret_keys).map_err(ApiError::internal)?;
         Ok(Self {
             access_tokens: AccessTokens::new(&keyring.derive("jwt"), clock.clone())?,
-            passwords: Passwords::new()?,
+            passwords: Passwords::new(),
             refresh_cookie: RefreshCookie::new(settings.public_url.scheme() == "https"),
             limits: RateLimits::new(store.clone()),
             streams: StreamSlots::default(),

@@ -4,7 +4,7 @@
 //! once. An unknown account costs the same as a known one: its password is checked against a hash that nobody knows the
 //! password of (threats.md input 10).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -28,16 +28,16 @@ const ESTIMATED_MAX: usize = 64;
 /// Hashes and checks passwords.
 pub(crate) struct Passwords {
     slots: Arc<Semaphore>,
-    nobodys: String,
+    /// A hash that no password has, made by the first sign-in: it takes memory that an idle platform should not hold.
+    nobodys: Arc<OnceLock<String>>,
 }
 
 impl Passwords {
-    pub(crate) fn new() -> ApiResult<Self> {
-        let nobodys = hash_now(generate("").expose_secret().as_bytes())?;
-        Ok(Self {
+    pub(crate) fn new() -> Self {
+        Self {
             slots: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
-            nobodys,
-        })
+            nobodys: Arc::default(),
+        }
     }
 
     /// The hash to store for a new password.
@@ -50,11 +50,14 @@ impl Passwords {
     /// The password is the one behind `hash`; without a hash the answer is no, after the same time.
     pub(crate) async fn verify(&self, password: &SecretString, hash: Option<String>) -> ApiResult<bool> {
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.nobodys.clone());
+        let nobodys = Arc::clone(&self.nobodys);
         let password = normalised(password);
         let right = self
             .run(move || {
-                PasswordHash::new(&hash).is_ok_and(|parsed| {
+                // Made whether it is needed or not, so that the first answer tells nothing either.
+                let nobodys = nobodys_hash(&nobodys);
+                let hash = hash.as_deref().unwrap_or(nobodys);
+                PasswordHash::new(hash).is_ok_and(|parsed| {
                     Argon2::default()
                         .verify_password(password.expose_secret().as_bytes(), &parsed)
                         .is_ok()
@@ -108,6 +111,11 @@ fn normalised(password: &SecretString) -> SecretString {
     password.expose_secret().nfkc().collect::<String>().into()
 }
 
+fn nobodys_hash(made: &OnceLock<String>) -> &str {
+    // Without a hash the answer is still no, only sooner.
+    made.get_or_init(|| hash_now(generate("").expose_secret().as_bytes()).unwrap_or_default())
+}
+
 fn hash_now(password: &[u8]) -> ApiResult<String> {
     let hash = Argon2::default()
         .hash_password(password)
@@ -139,7 +147,7 @@ mod tests {
 
     #[tokio::test]
     async fn input_11_the_same_text_in_another_normal_form_signs_in() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::new();
         let hash = passwords
             .hash(&"caf\u{e9} corner table".to_owned().into())
             .await
