@@ -1,24 +1,30 @@
 // The bare commands a person would type, on the same repository.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitForMarker } from "./http.mjs";
 
-const run = (cwd, command, ...args) => execFileSync(command, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+/** Runs a command to its end without blocking this process, which serves the repositories. */
+async function run(cwd, command, ...args) {
+  const child = spawn(command, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}`);
+}
 
 /** Milliseconds from nothing to a site (or a first answer) by bare commands in a fresh folder. */
 export async function bareDeploy(kind, url, marker) {
   const folder = mkdtempSync(join(tmpdir(), "bench-bare-"));
   const started = performance.now();
   const tree = join(folder, "tree");
-  run(folder, "git", "clone", "-q", "--depth", "1", url, tree);
+  await run(folder, "git", "clone", "-q", "--depth", "1", url, tree);
   if (kind === "vite") {
-    run(tree, "npm", "ci", "--no-audit", "--no-fund");
-    run(tree, "npm", "run", "build");
+    await run(tree, "npm", "ci", "--no-audit", "--no-fund");
+    await run(tree, "npm", "run", "build");
   }
-  if (kind === "express") run(tree, "npm", "ci", "--no-audit", "--no-fund");
+  if (kind === "express") await run(tree, "npm", "ci", "--no-audit", "--no-fund");
   let elapsed;
   if (kind === "express") {
     const port = await freePort();

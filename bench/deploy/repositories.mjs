@@ -62,7 +62,7 @@ export function makeRepository(root, name, kind, marker) {
   };
   mkdirSync(work, { recursive: true });
   write({ ...KINDS[kind].files(), ...KINDS[kind].marked(marker) });
-  if (KINDS[kind].lock) execFileSync("npm", ["install", "--package-lock-only", "--no-audit", "--no-fund"], { cwd: work });
+  if (KINDS[kind].lock) execFileSync("npm", ["install", "--package-lock-only", "--no-audit", "--no-fund"], { cwd: work, stdio: ["ignore", "ignore", "ignore"] });
   git(work, "init", "-q");
   git(work, "add", "-A");
   git(work, "commit", "-qm", "First");
