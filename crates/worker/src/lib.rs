@@ -12,6 +12,7 @@ mod folders;
 mod git;
 mod lease;
 mod masking;
+mod package_managers;
 mod pipeline;
 mod queue;
 mod reconcile;

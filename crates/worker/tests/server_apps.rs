@@ -100,6 +100,39 @@ async fn an_app_is_replaced_and_rolled_back_without_a_restart() {
     worker.stop().await;
 }
 
+/// This machine may have these managers or not: with them they are used, without them npm fetches them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_built_and_started_by_yarn_or_pnpm_wherever_it_is_deployed() {
+    let world = World::start().await;
+    let worker = world.worker().await;
+    let locks = [
+        ("yarn", "yarn.lock", "# yarn lockfile v1\n"),
+        (
+            "pnpm",
+            "pnpm-lock.yaml",
+            "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n  excludeLinksFromLockfile: false\n\nimporters:\n\n  .: {}\n",
+        ),
+    ];
+    for (manager, lock, text) in locks {
+        let repo = world.git.create_repo(manager).unwrap();
+        repo.commit_files(&[
+            ("package.json", PACKAGE),
+            ("server.js", &server(manager)),
+            (lock, text),
+        ])
+        .unwrap();
+        let project = world.project(manager).await;
+        let id = world.deploy(&project).await;
+        let deployment = world.ready(&project, id).await;
+        let plan = deployment.plan.unwrap();
+        assert_eq!(plan.package_manager.as_deref(), Some(manager));
+        let start = plan.start_command.unwrap();
+        assert!(start.starts_with(manager), "{start}");
+        assert_eq!(get(&world, &project).await, format!("{manager} "));
+    }
+    worker.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_that_is_not_running_is_started_before_the_switch() {
     let world = World::start().await;

@@ -1,10 +1,11 @@
 //! Launching and stopping copies of a release.
 
-use aether_models::{DeploymentId, UserError};
+use aether_models::{BuildPlan, DeploymentId, UserError};
 use aether_store::{Instance, InstanceState, NewInstance, StoreError};
 use std::collections::BTreeMap;
 
 use crate::environment::Environment;
+use crate::package_managers::PackageManager;
 use crate::pipeline::StepError;
 use crate::runtime::{AppContainer, AppHandle, AppSpec, RuntimeError, Stack};
 
@@ -130,7 +131,7 @@ fn app_spec(env: &Environment, instance: &Instance) -> Result<AppSpec, StepError
         project_id: instance.project_id,
         directory: env.folders.app(instance.deployment_id),
         root_dir: plan.root_dir.clone(),
-        start_command: plan.start_command.clone().unwrap_or_default(),
+        start_command: start_command(env, instance.deployment_id, plan),
         env: vars,
         port: instance.address.port(),
         limits: instance.settings.app_limits,
@@ -139,6 +140,14 @@ fn app_spec(env: &Environment, instance: &Instance) -> Result<AppSpec, StepError
             ..AppContainer::default()
         },
     })
+}
+
+fn start_command(env: &Environment, deployment: DeploymentId, plan: &BuildPlan) -> String {
+    let command = plan.start_command.clone().unwrap_or_default();
+    match PackageManager::of(plan) {
+        Some(manager) => manager.start(plan, &env.folders.app(deployment), &command),
+        None => command,
+    }
 }
 
 async fn set_stopped(env: &Environment, instance: &Instance) {

@@ -9,6 +9,7 @@ use super::explain::explain_exit;
 use super::job::Source;
 use super::step::StepError;
 use crate::caches;
+use crate::package_managers::PackageManager;
 use crate::runtime::{BuildCommand, ExitReport, Stack};
 
 /// Runs `script` as install or build command.
@@ -31,7 +32,7 @@ pub(super) async fn run(
     env.extend(job.build_environment(&source.commit));
     let command = BuildCommand {
         deployment_id: job.id(),
-        script: script.to_owned(),
+        script: PackageManager::of(plan).map_or_else(|| script.to_owned(), |manager| manager.provide(script)),
         workspace: source.workspace.clone(),
         directory: plan.root_dir.clone(),
         caches: vec![(packages, caches::PACKAGES_MOUNT.to_owned())],

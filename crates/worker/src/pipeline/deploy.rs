@@ -8,8 +8,9 @@ use super::job::Source;
 use super::step::{Done, StepError};
 use crate::apps;
 use crate::artifacts::{self, Publication, StaticReport};
-use crate::caches::DependencyCache;
+use crate::caches::{self, DependencyCache};
 use crate::fail_points::reached;
+use crate::package_managers::PackageManager;
 
 /// Stores the release and answers with what will serve it.
 pub(super) async fn run(
@@ -95,7 +96,15 @@ async fn deploy_app(
     // An earlier attempt may have left its app running from the folder that is replaced now.
     apps::stop_leftovers(&job.env, job.id()).await?;
     let (folders, id, workspace) = (job.env.folders.clone(), job.id(), source.workspace.clone());
-    tokio::task::spawn_blocking(move || artifacts::place_app(&folders, id, &workspace))
+    let packages = caches::package_folder(&job.env.folders, job.claimed.project_id);
+    let (manager, plan_of_app) = (PackageManager::of(plan), plan.clone());
+    let place = move || {
+        if let Some(manager) = manager {
+            manager.keep(&plan_of_app, &packages, &workspace)?;
+        }
+        artifacts::place_app(&folders, id, &workspace)
+    };
+    tokio::task::spawn_blocking(place)
         .await
         .map_err(|error| StepError::Retry(error.into()))?
         .map_err(StepError::machine("storing the app's files"))?;

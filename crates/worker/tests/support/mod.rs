@@ -17,6 +17,7 @@ pub mod invariants;
 pub mod process;
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -407,7 +408,10 @@ fn npmrc() -> Vec<(PathBuf, String)> {
     let home = std::env::var("HOME").unwrap_or_default();
     let file = Path::new(&home).join(".npmrc");
     let inside = format!("{}/.npmrc", aether_worker::runtime::SANDBOX_HOME);
-    if file.is_file() {
+    // Builds run as another user than root.
+    let is_readable =
+        std::fs::metadata(&file).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o004 != 0);
+    if is_readable {
         vec![(file, inside)]
     } else {
         Vec::new()
