@@ -6,13 +6,15 @@ import { join } from "node:path";
 import { freePort } from "./bare.mjs";
 import { send, waitForMarker } from "./http.mjs";
 
-export async function startAether(binary) {
+/** `settings` are variables of the platform; without them it runs sandboxed processes. */
+export async function startAether(binary, settings = { AETHER_RUNTIME: "process" }) {
   const data = mkdtempSync(join(tmpdir(), "bench-aether-"));
   chmodSync(data, 0o755); // as root, its servers and builds run as other users
   const [api, proxy, admin] = [await freePort(), await freePort(), await freePort()];
   const child = spawn(binary, ["up"], {
     env: {
       ...process.env,
+      ...settings,
       AETHER_DATA_DIR: data,
       AETHER_API_ADDR: `127.0.0.1:${api}`,
       AETHER_PROXY_ADDR: `127.0.0.1:${proxy}`,

@@ -19,7 +19,8 @@ fn up(data: &Path) -> Command {
     command
         .arg("up")
         .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("AETHER_RUNTIME", "process");
     command.env("AETHER_DATA_DIR", data).kill_on_drop(true);
     for key in ["AETHER_API_ADDR", "AETHER_PROXY_ADDR", "AETHER_PROXY_ADMIN_ADDR"] {
         command.env(key, free_address().to_string());

@@ -38,7 +38,10 @@ pub use manifest::{
 pub use name::{
     GitRef, Hostname, InvalidGitRef, InvalidHostname, InvalidProjectName, InvalidSlug, ProjectName, Slug,
 };
-pub use project::{Cpus, Environment, EnvironmentKindName, Project, ProjectSettings, ResourceLimits};
+pub use project::{
+    Cpus, Environment, EnvironmentKindName, Project, ProjectSettings, ResourceLimits, RuntimeName,
+    VolumeMount,
+};
 pub use repo_url::{
     ForbiddenGitHost, GitHostPolicy, InvalidAllowedHost, InvalidRepoUrl, RepoCredentials, RepoUrl, is_global,
 };

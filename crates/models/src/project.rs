@@ -48,8 +48,14 @@ pub struct ProjectSettings {
     pub build_limits: ResourceLimits,
     /// Seconds a whole build may take.
     pub build_timeout_seconds: u32,
-    /// Limits of the running app.
+    /// Limits of the running app; of each copy, when there are several.
     pub app_limits: ResourceLimits,
+    /// Copies of the running app, between which the proxy balances.
+    pub replicas: u32,
+    /// Isolation of builds and apps; none takes what the worker has.
+    pub runtime: Option<RuntimeName>,
+    /// Storage of the app that outlives deployments; in containers only.
+    pub volumes: Vec<VolumeMount>,
     /// A push through the webhook deploys.
     pub auto_deploy: bool,
 }
@@ -74,8 +80,84 @@ impl Default for ProjectSettings {
                 pids: 256,
                 disk_mb: 1024,
             },
+            replicas: 1,
+            runtime: None,
+            volumes: Vec::new(),
             auto_deploy: true,
         }
+    }
+}
+
+/// How builds and apps are kept apart from the machine and from one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuntimeName {
+    /// Containers.
+    Docker,
+    /// Sandboxed processes.
+    Process,
+}
+
+impl RuntimeName {
+    /// The name as it stands in Postgres, in settings and in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Process => "process",
+        }
+    }
+}
+
+/// A volume of a project and where its app sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VolumeMount {
+    /// Its name within the project: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// Where the app sees it, absolute.
+    pub path: String,
+}
+
+impl VolumeMount {
+    /// The longest name; with the platform's prefix around it, it stays below an engine's 255 characters.
+    const NAME_MAX: usize = 63;
+    /// Places that a volume would hide or open.
+    const RESERVED: [&'static str; 13] = [
+        "/",
+        "/proc",
+        "/sys",
+        "/dev",
+        "/run",
+        "/tmp",
+        "/etc",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/lib64",
+        "/usr",
+        "/workspace",
+    ];
+
+    /// Whether name and path can be used: a plain name, and a path of its own.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        let (name, path) = (self.name.as_str(), self.path.as_str());
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let named = !name.is_empty()
+            && name.len() <= Self::NAME_MAX
+            && name.bytes().all(plain)
+            && !name.starts_with('-');
+        let mut steps = path.split('/').skip(1);
+        let clean = path.starts_with('/')
+            && path.len() <= 255
+            && steps.all(|step| !step.is_empty() && step != "." && step != "..")
+            && !path.contains(|character: char| character.is_control() || matches!(character, ':' | ','));
+        let free = !Self::RESERVED.contains(&path)
+            && !["/proc/", "/sys/", "/dev/", "/run/"]
+                .iter()
+                .any(|root| path.starts_with(root));
+        named && clean && free
     }
 }
 
@@ -165,5 +247,51 @@ impl std::str::FromStr for EnvironmentKindName {
             "preview" => Ok(Self::Preview),
             _ => Err(UnknownName(text.to_owned())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_has_a_plain_name_and_a_place_of_its_own() {
+        let is_usable = |name: &str, path: &str| {
+            let mount = VolumeMount {
+                name: name.to_owned(),
+                path: path.to_owned(),
+            };
+            mount.is_usable()
+        };
+        assert!(is_usable("uploads", "/data/uploads"));
+        assert!(is_usable("db", "/var/lib/data"));
+        assert!(is_usable("db", "/workspace/storage"));
+        for (name, path) in [
+            ("", "/data"),
+            ("../x", "/data"),
+            ("A", "/data"),
+            ("-a", "/data"),
+            ("a", "data"),
+            ("a", "/"),
+            ("a", "/data/../etc"),
+            ("a", "/data//x"),
+            ("a", "/proc/self"),
+            ("a", "/run/secrets"),
+            ("a", "/usr"),
+            ("a", "/workspace"),
+            ("a", "/da:ta"),
+            ("a", "/data\n"),
+        ] {
+            assert!(!is_usable(name, path), "{name:?} {path:?}");
+        }
+    }
+
+    #[test]
+    fn settings_of_an_earlier_version_are_read_with_defaults() {
+        let settings: ProjectSettings = serde_json::from_str(r#"{"root_dir": "web"}"#).unwrap();
+        assert_eq!(
+            (settings.replicas, settings.runtime, settings.volumes.len()),
+            (1, None, 0)
+        );
     }
 }

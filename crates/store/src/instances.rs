@@ -69,8 +69,19 @@ pub struct NewInstance {
     pub node: String,
     /// `process` or `docker`.
     pub runtime: &'static str,
+    /// Which of the release's copies, from 0.
+    pub replica: u32,
     /// Ports to choose from.
     pub ports: RangeInclusive<u16>,
+}
+
+/// The image that a Dockerfile project was built into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseImage {
+    /// Its id in the engine (`sha256:…`).
+    pub id: String,
+    /// The port it says it listens on.
+    pub port: Option<u16>,
 }
 
 /// A copy and what is needed to launch it again.
@@ -84,7 +95,13 @@ pub struct Instance {
     pub project_id: ProjectId,
     /// Its release.
     pub deployment_id: DeploymentId,
-    /// Where it listens.
+    /// Which of the release's copies, from 0.
+    pub replica: u32,
+    /// `process` or `docker`, as it was when the row was made.
+    pub runtime: String,
+    /// The port of this node that is reserved for it.
+    pub port: u16,
+    /// Where it is reached: the reserved port on loopback, or what the runtime said.
     pub address: SocketAddr,
     /// What it is doing.
     pub state: InstanceState,
@@ -96,6 +113,8 @@ pub struct Instance {
     pub env: Vec<SealedEnvVar>,
     /// The release's build plan (its start command and root).
     pub plan: Option<aether_models::BuildPlan>,
+    /// The release's own image, of a Dockerfile project.
+    pub image: Option<ReleaseImage>,
     /// An environment serves its release now, or a switch to it is waiting.
     pub wanted: bool,
     /// Since when no environment serves it.
@@ -114,15 +133,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; `Corrupt` when the node has no port left.
     pub async fn create_instance(&self, new: &NewInstance) -> Result<Instance, StoreError> {
+        let replica = i32::try_from(new.replica).map_err(|error| StoreError::corrupt("replica", error))?;
         let mut tx = self.pool.begin().await?;
         // Two workers of one node must not choose the same port.
         sqlx::query!("select pg_advisory_xact_lock(hashtext($1)::bigint)", new.node)
             .execute(&mut *tx)
             .await?;
         let existing = sqlx::query_scalar!(
-            "select id from instances where deployment_id = $1 and node = $2 and stopped_at is null",
+            "select id from instances where deployment_id = $1 and node = $2 and replica = $3 and stopped_at is null",
             new.deployment_id.uuid(),
-            new.node
+            new.node,
+            replica
         )
         .fetch_optional(&mut *tx)
         .await?;
@@ -131,8 +152,8 @@ impl Store {
             None => {
                 let id = InstanceId::generate();
                 let inserted = sqlx::query!(
-                    "insert into instances (id, team_id, project_id, deployment_id, node, runtime, address, port, state)
-                    select $1, d.team_id, d.project_id, d.id, $3, $4, '127.0.0.1', free.port, 'starting'
+                    "insert into instances (id, team_id, project_id, deployment_id, node, runtime, address, port, state, replica)
+                    select $1, d.team_id, d.project_id, d.id, $3, $4, '127.0.0.1', free.port, 'starting', $7
                     from deployments d, (
                         select candidate.port from generate_series($5::integer, $6::integer) candidate (port)
                         where not exists (
@@ -150,7 +171,8 @@ impl Store {
                     new.node,
                     new.runtime,
                     i32::from(*new.ports.start()),
-                    i32::from(*new.ports.end())
+                    i32::from(*new.ports.end()),
+                    replica
                 )
                 .execute(&mut *tx)
                 .await?;
@@ -188,7 +210,8 @@ impl Store {
         id: Option<InstanceId>,
     ) -> Result<Vec<Instance>, StoreError> {
         sqlx::query!(
-            r#"select i.id, i.team_id, i.project_id, i.deployment_id, i.address, i.port, i.state, i.restarts,
+            r#"select i.id, i.team_id, i.project_id, i.deployment_id, i.address, i.port, i.state, i.restarts, i.replica,
+                i.runtime, i.reached_at, d.image as "image: Json<ReleaseImage>",
                 d.settings as "settings: Json<ProjectSettings>", d.env_snapshot as "env: Json<Vec<SealedEnvVar>>",
                 d.plan as "plan: Json<aether_models::BuildPlan>",
                 (p.deleted_at is null and (exists (select 1 from environments e where e.live_deployment_id = d.id)
@@ -211,12 +234,16 @@ impl Store {
                 team_id: row.team_id.into(),
                 project_id: row.project_id.into(),
                 deployment_id: row.deployment_id.into(),
-                address: socket_address(&row.address, row.port)?,
+                replica: u32::try_from(row.replica).map_err(|error| StoreError::corrupt("replica", error))?,
+                runtime: row.runtime,
+                port: socket_address(&row.address, row.port)?.port(),
+                address: reached_at(row.reached_at.as_deref(), &row.address, row.port)?,
                 state: InstanceState::parse(&row.state)?,
                 restarts: row.restarts,
                 settings: row.settings.0,
                 env: row.env.0,
                 plan: row.plan.map(|Json(plan)| plan),
+                image: row.image.map(|Json(image)| image),
                 wanted: row.wanted,
                 unrouted_at: row.unrouted_at,
                 unrouted_seconds: row.unrouted_seconds,
@@ -225,6 +252,28 @@ impl Store {
             })
         })
         .collect()
+    }
+
+    /// Keeps what runs a copy and where it is reached; none is its reserved port on loopback.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_instance_address(
+        &self,
+        id: InstanceId,
+        runtime: &str,
+        reached_at: Option<SocketAddr>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update instances set reached_at = $2, runtime = $3, updated_at = now()
+            where id = $1 and stopped_at is null",
+            id.uuid(),
+            reached_at.map(|address| address.to_string()),
+            runtime
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// Keeps what a copy is doing. A copy that becomes healthy or stops being so changes where visitors are sent.
@@ -269,7 +318,21 @@ impl Store {
     }
 }
 
-pub(crate) fn socket_address(address: &str, port: i32) -> Result<SocketAddr, StoreError> {
+/// Where a copy is reached.
+pub(crate) fn reached_at(
+    reached_at: Option<&str>,
+    address: &str,
+    port: i32,
+) -> Result<SocketAddr, StoreError> {
+    match reached_at {
+        Some(text) => text
+            .parse()
+            .map_err(|error| StoreError::corrupt("instance address", error)),
+        None => socket_address(address, port),
+    }
+}
+
+fn socket_address(address: &str, port: i32) -> Result<SocketAddr, StoreError> {
     let ip = address
         .parse()
         .map_err(|error| StoreError::corrupt("instance address", error))?;

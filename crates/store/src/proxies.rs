@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use aether_models::DeploymentId;
 use redis::AsyncCommands;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{Store, StoreError, redis_keys};
@@ -56,11 +57,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Redis`]: nothing is known about the proxies.
     pub async fn proxy_reports(&self) -> Result<Vec<ProxyReport>, StoreError> {
+        self.reports(redis_keys::PROXY_REPORT).await
+    }
+
+    /// Every report whose key begins with `prefix`; one that this version cannot read is left out.
+    pub(crate) async fn reports<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<T>, StoreError> {
         let mut redis = self.redis.clone();
         let mut keys = Vec::new();
-        let mut scan = redis
-            .scan_match::<_, String>(format!("{}*", redis_keys::PROXY_REPORT))
-            .await?;
+        let mut scan = redis.scan_match::<_, String>(format!("{prefix}*")).await?;
         while let Some(key) = scan.next_item().await {
             keys.push(key?);
         }

@@ -14,6 +14,8 @@ pub(crate) const RECONCILE: &str = "aether:reconcile";
 pub(crate) const ROUTES: &str = "aether:routes";
 /// Prefix of the keys in which proxies report, each with a time to live.
 pub(crate) const PROXY_REPORT: &str = "aether:proxy:";
+/// Prefix of the keys in which workers report, each with a time to live.
+pub(crate) const WORKER_REPORT: &str = "aether:worker:";
 /// Channel: something about any deployment changed (dashboards refresh lists).
 pub(crate) const DEPLOYMENTS: &str = "aether:deployments";
 

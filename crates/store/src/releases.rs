@@ -9,7 +9,7 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::deployments::progress::held;
-use crate::instances::socket_address;
+use crate::instances::reached_at;
 use crate::{Lease, Store, StoreError, routes};
 
 /// A deployment that is ready to go live.
@@ -356,7 +356,7 @@ async fn running_target(
         }));
     }
     let rows = sqlx::query!(
-        "select address, port from instances
+        "select address, port, reached_at from instances
         where deployment_id = $1 and state = 'healthy' and stopped_at is null order by id for share",
         deployment.uuid()
     )
@@ -364,7 +364,7 @@ async fn running_target(
     .await?;
     let upstreams = rows
         .iter()
-        .map(|row| socket_address(&row.address, row.port))
+        .map(|row| reached_at(row.reached_at.as_deref(), &row.address, row.port))
         .collect::<Result<Vec<_>, _>>()?;
     Ok((!upstreams.is_empty()).then_some(RouteTarget::App {
         deployment_id: deployment,

@@ -7,6 +7,15 @@ use uuid::Uuid;
 
 use crate::{Store, StoreError, routes};
 
+/// Deployments that something in a runtime may belong to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeploymentsInUse {
+    /// Under way right now.
+    pub running: Vec<DeploymentId>,
+    /// Releases that have an image and are kept.
+    pub with_image: Vec<DeploymentId>,
+}
+
 impl Store {
     /// Takes a copy out of use, unless somebody wants it again. From then on no switch makes it live; the caller stops it.
     /// Returns false when it must go on.
@@ -41,16 +50,17 @@ impl Store {
         Ok(drained.rows_affected() > 0)
     }
 
-    /// Live releases of server apps that have no copy on any machine.
+    /// Live releases of apps that have fewer copies on all machines than they should.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn live_apps_without_copy(&self) -> Result<Vec<DeploymentId>, StoreError> {
+    pub async fn live_apps_short_of_copies(&self) -> Result<Vec<DeploymentId>, StoreError> {
         let ids = sqlx::query_scalar!(
             "select d.id from environments e join deployments d on d.id = e.live_deployment_id
                 join projects p on p.id = d.project_id
             where p.deleted_at is null and d.status = 'READY' and d.plan ->> 'kind' <> 'static'
-                and not exists (select 1 from instances i where i.deployment_id = d.id and i.stopped_at is null)"
+                and (select count(*) from instances i where i.deployment_id = d.id and i.stopped_at is null)
+                    < coalesce((d.settings ->> 'replicas')::integer, 1)"
         )
         .fetch_all(&self.pool)
         .await?;
@@ -155,6 +165,60 @@ impl Store {
             .into_iter()
             .map(|row| (row.id.into(), row.fencing_token))
             .collect())
+    }
+
+    /// What the things of a runtime may still be needed for, besides apps: deployments under way, and releases whose
+    /// image is kept.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deployments_in_use(&self) -> Result<DeploymentsInUse, StoreError> {
+        let rows = sqlx::query!(
+            r#"select id, (status in ('BUILDING', 'DEPLOYING')) as "running!" from deployments
+            where status in ('BUILDING', 'DEPLOYING')
+                or (status = 'READY' and artifact_deleted_at is null and image is not null)"#
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut in_use = DeploymentsInUse::default();
+        for row in rows {
+            let ids = if row.running {
+                &mut in_use.running
+            } else {
+                &mut in_use.with_image
+            };
+            ids.push(row.id.into());
+        }
+        Ok(in_use)
+    }
+
+    /// All copies that are not stopped, on any machine.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn all_instances(&self) -> Result<Vec<InstanceId>, StoreError> {
+        let ids = sqlx::query_scalar!("select id from instances where stopped_at is null")
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(ids.into_iter().map(Into::into).collect())
+    }
+
+    /// Which of these projects were deleted. A project that was never here is none of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deleted_projects(
+        &self,
+        ids: &[aether_models::ProjectId],
+    ) -> Result<Vec<aether_models::ProjectId>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let found = sqlx::query_scalar!(
+            "select id from projects where id = any($1) and deleted_at is not null",
+            &ids
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(found.into_iter().map(Into::into).collect())
     }
 
     /// Which of these projects exist (deleted ones do not).

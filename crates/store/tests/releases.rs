@@ -224,6 +224,7 @@ async fn an_app_without_a_running_copy_is_switched_by_a_worker() {
     assert_eq!(pending[0].deployment_id, ids[0]);
 
     let new = NewInstance {
+        replica: 0,
         deployment_id: ids[0],
         node: "n".to_owned(),
         runtime: "process",

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::folders::Folders;
 use crate::git::GitClient;
-use crate::runtime::Runtime;
+use crate::runtime::Runtimes;
 use crate::settings::Settings;
 
 /// Name under which a project's repository credentials are sealed.
@@ -27,7 +27,7 @@ pub struct Environment {
     /// Opens sealed values.
     pub keyring: Keyring,
     /// Runs builds and apps.
-    pub runtime: Arc<dyn Runtime>,
+    pub runtime: Runtimes,
     /// Fetches repositories.
     pub git: GitClient,
     /// The disk.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aether_models::{AppHosts, SystemClock, UserError};
+use aether_models::{AppHosts, RuntimeName, SharedClock, SystemClock};
 use aether_store::{Keyring, Store};
 use anyhow::Context;
 use tokio::sync::watch;
@@ -15,8 +15,8 @@ use crate::folders::Folders;
 use crate::git::GitClient;
 use crate::pipeline::PipelineHandler;
 use crate::queue::{self, QueueSettings};
-use crate::runtime::{HostAccess, ProcessRuntime, ProcessRuntimeSettings, Runtime, RuntimeError};
-use crate::settings::{RuntimeChoice, Settings};
+use crate::runtime::{self, RuntimeError, Runtimes};
+use crate::settings::Settings;
 use crate::{apps, reconcile};
 
 /// Apps are given so long to stop together with the worker.
@@ -27,7 +27,7 @@ const STOP_APPS_TIMEOUT: Duration = Duration::from_secs(12);
 /// # Errors
 /// When it cannot begin (no sandbox, a disk that cannot be written), or its queue ended by itself.
 pub async fn run(settings: Settings, store: Store, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let env = build_environment(settings, store).await?;
+    let env = Box::pin(build_environment(settings, store)).await?;
     run_with(env, shutdown).await
 }
 
@@ -42,14 +42,15 @@ pub async fn build_environment(settings: Settings, store: Store) -> anyhow::Resu
     folders
         .prepare()
         .context("a folder of the worker cannot be made")?;
-    let runtime = build_runtime(&settings).await?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let runtime = choose_runtime(&settings, &store, Arc::clone(&clock)).await?;
     let git = GitClient::new(
         settings.git_hosts.clone(),
         settings.git_limits.clone(),
         folders.git_cache(),
     );
     Ok(Environment {
-        clock: Arc::new(SystemClock),
+        clock,
         store,
         keyring,
         runtime,
@@ -71,11 +72,7 @@ pub async fn build_environment(settings: Settings, store: Store) -> anyhow::Resu
 /// # Errors
 /// When its queue ended by itself.
 pub async fn run_with(env: Environment, shutdown: CancellationToken) -> anyhow::Result<()> {
-    tracing::info!(
-        worker = env.worker,
-        runtime = env.runtime.name(),
-        "the worker begins"
-    );
+    announce(&env);
     let stop = shutdown.child_token();
     let (wake, woken) = watch::channel(0);
     let tasks = start_reconcilers(&env, wake, &woken, &stop);
@@ -100,6 +97,14 @@ pub async fn run_with(env: Environment, shutdown: CancellationToken) -> anyhow::
     ended
 }
 
+fn announce(env: &Environment) {
+    tracing::info!(
+        worker = env.worker,
+        runtime = env.runtime.about().join("; "),
+        "the worker begins"
+    );
+}
+
 fn start_reconcilers(
     env: &Environment,
     wake: watch::Sender<u64>,
@@ -110,6 +115,8 @@ fn start_reconcilers(
     tasks.spawn(reconcile::wake(env.clone(), wake, stop.clone()));
     tasks.spawn(reconcile::apps(env.clone(), stop.clone()));
     tasks.spawn(reconcile::cleanup(env.clone(), stop.clone()));
+    tasks.spawn(reconcile::confinement(env.clone(), stop.clone()));
+    tasks.spawn(reconcile::report(env.clone(), stop.clone()));
     tasks.spawn(reconcile::detections(env.clone(), woken.clone(), stop.clone()));
     tasks
 }
@@ -131,31 +138,16 @@ async fn work_on_queue(
     queue::run(env.store.clone(), handler, settings, woken, shutdown.clone()).await
 }
 
-async fn build_runtime(settings: &Settings) -> anyhow::Result<Arc<dyn Runtime>> {
-    match settings.runtime {
-        RuntimeChoice::Docker => Err(no_docker().into()),
-        RuntimeChoice::Auto | RuntimeChoice::Process => {
-            let mut process = ProcessRuntimeSettings::new(&settings.data_dir);
-            process.build_access = HostAccess {
-                env: settings.build_env.clone(),
-                files: settings.build_mounts.clone(),
-            };
-            let runtime = ProcessRuntime::new(process).await.map_err(|error| match error {
-                RuntimeError::User(error) => anyhow::Error::new(error),
-                error => anyhow::Error::new(error).context("the sandbox cannot be used"),
-            })?;
-            Ok(Arc::new(runtime))
-        }
-    }
-}
-
-fn no_docker() -> UserError {
-    UserError::new(
-        "docker_not_available",
-        "AETHER_RUNTIME=docker cannot be used",
-        "This build of the worker runs builds and apps as sandboxed processes only.",
-    )
-    .hint("Set AETHER_RUNTIME to auto or process.")
+async fn choose_runtime(settings: &Settings, store: &Store, clock: SharedClock) -> anyhow::Result<Runtimes> {
+    // A database that is away is waited for later; then this is only not known.
+    let apps = store.instances_on(&settings.node).await.unwrap_or_default();
+    let engine_expected = apps.iter().any(|app| app.runtime == RuntimeName::Docker.as_str());
+    runtime::choose(settings, clock, engine_expected)
+        .await
+        .map_err(|error| match error {
+            RuntimeError::User(error) => anyhow::Error::new(error),
+            error => anyhow::Error::new(error).context("the runtime cannot be used"),
+        })
 }
 
 /// All apps of this machine end with the worker; their rows stay, so that the next start brings them back.

@@ -13,6 +13,7 @@ use aether_telemetry::SettingsReader;
 use secrecy::SecretString;
 
 use crate::git::GitLimits;
+use crate::runtime::docker::DockerRuntimeSettings;
 
 /// Ports for apps; below the range that Linux hands out for outgoing connections (32768 and up).
 const DEFAULT_PORTS: RangeInclusive<u16> = 21_000..=29_999;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub deployments_dir: PathBuf,
     /// Isolation.
     pub runtime: RuntimeChoice,
+    /// Containers, where they are used.
+    pub docker: DockerRuntimeSettings,
     /// Domain under which projects get their hosts.
     pub apps_domain: Hostname,
     /// Hosts that repositories may come from.
@@ -89,6 +92,8 @@ pub struct Timing {
     pub workspace_age: Duration,
     /// How often releases beyond retention are removed.
     pub cleanup: Duration,
+    /// How often the worker says what its apps use.
+    pub report: Duration,
 }
 
 impl Default for Timing {
@@ -105,6 +110,7 @@ impl Default for Timing {
             shutdown_grace: Duration::from_secs(8),
             workspace_age: Duration::from_secs(30),
             cleanup: Duration::from_secs(30),
+            report: Duration::from_secs(5),
         }
     }
 }
@@ -114,14 +120,16 @@ impl Settings {
     #[must_use]
     pub fn read(reader: &mut SettingsReader) -> Self {
         let limits = GitLimits::default();
+        let data_dir = reader
+            .path("AETHER_DATA_DIR")
+            .unwrap_or_else(|| PathBuf::from("/var/lib/aether"));
         Self {
-            data_dir: reader
-                .path("AETHER_DATA_DIR")
-                .unwrap_or_else(|| PathBuf::from("/var/lib/aether")),
+            docker: DockerRuntimeSettings::read(reader, &data_dir),
+            data_dir,
             deployments_dir: reader
                 .path("AETHER_DEPLOYMENTS_DIR")
                 .unwrap_or_else(|| PathBuf::from("/deployments")),
-            runtime: runtime(reader),
+            runtime: RuntimeChoice::read(reader),
             apps_domain: apps_domain(reader),
             git_hosts: git_hosts(reader),
             git_limits: GitLimits {
@@ -171,15 +179,18 @@ where
     default
 }
 
-fn runtime(reader: &mut SettingsReader) -> RuntimeChoice {
-    const KEY: &str = "AETHER_RUNTIME";
-    match reader.text(KEY, "auto").as_str() {
-        "auto" => RuntimeChoice::Auto,
-        "docker" => RuntimeChoice::Docker,
-        "process" => RuntimeChoice::Process,
-        _ => {
-            reader.fault(KEY, "must be auto, docker or process");
-            RuntimeChoice::Auto
+impl RuntimeChoice {
+    /// Reads `AETHER_RUNTIME`; a fault stays in the reader.
+    pub fn read(reader: &mut SettingsReader) -> Self {
+        const KEY: &str = "AETHER_RUNTIME";
+        match reader.text(KEY, "auto").as_str() {
+            "auto" => Self::Auto,
+            "docker" => Self::Docker,
+            "process" => Self::Process,
+            _ => {
+                reader.fault(KEY, "must be auto, docker or process");
+                Self::Auto
+            }
         }
     }
 }

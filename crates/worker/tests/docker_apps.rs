@@ -11,9 +11,9 @@ mod docker_support;
 
 use std::time::Duration;
 
-use aether_models::{InstanceId, LogStream};
+use aether_models::{InstanceId, LogStream, VolumeMount};
 use aether_worker::runtime::docker::{AppReach, Needed};
-use aether_worker::runtime::{AppState, AppVolume, Runtime};
+use aether_worker::runtime::{AppState, Runtime};
 use docker_support::{Bench, docker, get, get_when_ready, is_running, write};
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -297,7 +297,7 @@ async fn f2_an_app_nobody_knows_of_is_removed_and_a_needed_one_stays() {
 async fn volumes_keep_their_contents_over_deployments_and_go_with_the_project() {
     let bench = Bench::new().await;
     let mut first = bench.app("echo kept > /data/file && echo written; exec sleep 600", None);
-    first.container.volumes = vec![AppVolume {
+    first.container.volumes = vec![VolumeMount {
         name: "data".to_owned(),
         path: "/data".to_owned(),
     }];

@@ -8,12 +8,14 @@ use aether_store::StoreSettings;
 use aether_telemetry::SettingsReader;
 use anyhow::Context;
 use nix::unistd::Uid;
+use sha2::{Digest, Sha256};
 
 use super::keys;
 
 const DATA_DIR: &str = "AETHER_DATA_DIR";
 const DATABASE: &str = "DATABASE_URL";
 const REDIS: &str = "REDIS_URL";
+const DOCKER_OWNER: &str = "AETHER_DOCKER_OWNER";
 /// Stand-ins until the private servers run and their sockets are known.
 const PENDING: [(&str, &str); 2] = [(DATABASE, "postgres://pending"), (REDIS, "redis://pending")];
 
@@ -65,6 +67,7 @@ impl UpSettings {
         if reader.optional_text(keys::SETTING).is_none() {
             reader.default_to(keys::SETTING, keys::load_or_make(data_dir)?);
         }
+        reader.default_to(DOCKER_OWNER, docker_owner(data_dir));
         let mut api = aether_api::Settings::read(reader);
         let mut worker = aether_worker::Settings::read(reader);
         let mut proxy = aether_proxy::Settings::read(reader);
@@ -86,6 +89,12 @@ impl UpSettings {
             own_redis,
         })
     }
+}
+
+/// Two platforms on one machine leave each other's containers alone: each data directory has a name of its own.
+fn docker_owner(data_dir: &Path) -> String {
+    let digest = hex::encode(Sha256::digest(data_dir.as_os_str().as_encoded_bytes()));
+    format!("aether{}", &digest[..8])
 }
 
 fn default_data_dir() -> Option<PathBuf> {

@@ -18,9 +18,16 @@ pub struct Up {
 
 impl Up {
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With more settings, which win over those that all tests have.
+    pub async fn start_with(more: &[(&'static str, String)]) -> Self {
         let directory = TestDirectory::create().unwrap();
         let (api, proxy) = (free_address(), free_address());
-        let service = Service::start(&binary("aether"), &["up"], &up_env(directory.path(), api, proxy));
+        let mut env = up_env(directory.path(), api, proxy);
+        env.extend_from_slice(more);
+        let service = Service::start(&binary("aether"), &["up"], &env);
         let platform = Platform::claim(api, proxy, directory.path()).await;
         Self {
             service,
@@ -43,6 +50,8 @@ fn up_env(data: &Path, api: SocketAddr, proxy: SocketAddr) -> Vec<(&'static str,
         ("AETHER_PROXY_ADDR", proxy.to_string()),
         ("AETHER_PROXY_ADMIN_ADDR", free_address().to_string()),
         ("AETHER_PUBLIC_URL", format!("http://{api}")),
+        // What these tests check is the same in containers; that those are wired is checked in docker.rs.
+        ("AETHER_RUNTIME", "process".to_owned()),
     ]
 }
 

@@ -5,6 +5,7 @@ use aether_models::{BuildPlan, Commit, DeploymentStatus, PlatformPage, UserError
 use sqlx::types::Json;
 
 use super::Lease;
+use crate::instances::ReleaseImage;
 use crate::{Store, StoreError, routes};
 
 impl Store {
@@ -39,6 +40,23 @@ impl Store {
             lease.deployment_id.uuid(),
             lease.fencing_token,
             Json(plan) as _
+        )
+        .execute(&self.pool)
+        .await?;
+        held(result.rows_affected())
+    }
+
+    /// Keeps the image it was built into.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the lease was lost.
+    pub async fn record_image(&self, lease: &Lease, image: &ReleaseImage) -> Result<(), StoreError> {
+        let result = sqlx::query!(
+            "update deployments set image = $3
+            where id = $1 and fencing_token = $2 and status in ('BUILDING', 'DEPLOYING')",
+            lease.deployment_id.uuid(),
+            lease.fencing_token,
+            Json(image) as _
         )
         .execute(&self.pool)
         .await?;

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use aether_models::UserError;
+use aether_models::{RuntimeName, UserError};
 use aether_store::{Instance, InstanceState};
 use http_body_util::Empty;
 use hyper::Request;
@@ -23,6 +23,8 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// First pause between questions; it doubles up to [`PAUSE_MAX`], so that fast apps are live fast.
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
+/// The engine's proxy tries the app on this machine: that takes no longer.
+const PROXY_GIVES_UP: Duration = Duration::from_millis(60);
 /// One restart is forgiven (some apps end when a neighbour is not up yet); an app that ends again will go on so.
 const RESTARTS_FORGIVEN: u32 = 1;
 
@@ -74,7 +76,7 @@ pub(crate) async fn wait_until_healthy(
     let path = instance.settings.health_check_path.as_deref();
     let (started, mut pause, mut last_exit) = (Instant::now(), PAUSE_MIN, None);
     loop {
-        let answer = answers(instance.address, path).await;
+        let answer = answers(instance, path).await;
         match inspect(env, instance, &mut last_exit).await? {
             // Somebody else may listen on the port of an app that has ended.
             Phase::Runs if answer.is_ok() => break,
@@ -155,10 +157,12 @@ pub(crate) enum Question {
 ///
 /// # Errors
 /// [`Question`].
-pub(crate) async fn answers(address: SocketAddr, path: Option<&str>) -> Result<(), Question> {
+pub(crate) async fn answers(instance: &Instance, path: Option<&str>) -> Result<(), Question> {
+    let address = instance.address;
     let ask = async {
         let stream = TcpStream::connect(address).await.map_err(|_| Question::Refused)?;
         match path {
+            None if is_behind_engine(instance) => stays_open(&stream).await,
             None => Ok(()),
             Some(path) => get(stream, address, path).await,
         }
@@ -169,6 +173,20 @@ pub(crate) async fn answers(address: SocketAddr, path: Option<&str>) -> Result<(
             QUESTION_TIMEOUT.as_secs()
         )))
     })
+}
+
+/// A published port is held by the engine's own proxy, which accepts whether the app listens or not.
+fn is_behind_engine(instance: &Instance) -> bool {
+    instance.runtime == RuntimeName::Docker.as_str() && instance.address.ip().is_loopback()
+}
+
+/// The engine's proxy closes a connection at once when nobody listens behind it.
+async fn stays_open(stream: &TcpStream) -> Result<(), Question> {
+    let mut byte = [0];
+    match timeout(PROXY_GIVES_UP, stream.peek(&mut byte)).await {
+        Err(_) | Ok(Ok(1..)) => Ok(()),
+        Ok(Ok(0) | Err(_)) => Err(Question::Refused),
+    }
 }
 
 async fn get(stream: TcpStream, address: SocketAddr, path: &str) -> Result<(), Question> {

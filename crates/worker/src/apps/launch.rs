@@ -1,46 +1,64 @@
 //! Launching and stopping copies of a release.
 
-use aether_models::{BuildPlan, DeploymentId, UserError};
-use aether_store::{Instance, InstanceState, NewInstance, StoreError};
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use aether_models::{BuildPlan, DeploymentId, RuntimeName, UserError};
+use aether_store::{Instance, InstanceState, NewInstance, StoreError};
 
 use crate::environment::Environment;
 use crate::package_managers::PackageManager;
 use crate::pipeline::StepError;
-use crate::runtime::{AppContainer, AppHandle, AppSpec, RuntimeError, Stack};
+use crate::runtime::{AppContainer, AppHandle, AppSpec, RuntimeError, Stack, docker_needed};
 
 /// Ports that turn out to be taken by others before it is given up.
 const PORT_TRIES: usize = 20;
 
-/// Starts a copy of a release on a port of its own, or gives the one that runs.
+/// Starts all copies of a release, each on a port of its own, or gives those that run.
 ///
 /// # Errors
 /// [`StepError`].
-pub(crate) async fn launch(
+pub(crate) async fn launch(env: &Environment, deployment: DeploymentId) -> Result<Vec<Instance>, StepError> {
+    let first = launch_copy(env, deployment, 0).await?;
+    let replicas = first.settings.replicas.max(1);
+    let mut copies = vec![first];
+    for replica in 1..replicas {
+        copies.push(launch_copy(env, deployment, replica).await?);
+    }
+    Ok(copies)
+}
+
+async fn launch_copy(
     env: &Environment,
     deployment: DeploymentId,
-) -> Result<(Instance, AppHandle), StepError> {
+    replica: u32,
+) -> Result<Instance, StepError> {
     for _ in 0..PORT_TRIES {
-        let instance = reserve(env, deployment).await?;
-        if let Some(handle) = launch_instance(env, &instance).await? {
-            return Ok((instance, handle));
+        let instance = reserve(env, deployment, replica).await?;
+        if let Some(launched) = launch_instance(env, &instance).await? {
+            return Ok(launched);
         }
     }
     Err(no_port(env).into())
 }
 
-/// Starts the copy that a row describes, as after a restart of the machine. None when another program has its port by
-/// now: the row is marked as stopped then, and another row gets another port.
+/// Starts the copy that a row describes, as after a restart of the machine; gives it with the address it is reached at.
+/// None when another program has its port by now: the row is marked as stopped then, and another row gets another port.
 ///
 /// # Errors
 /// [`StepError`].
 pub(crate) async fn launch_instance(
     env: &Environment,
     instance: &Instance,
-) -> Result<Option<AppHandle>, StepError> {
-    let spec = app_spec(env, instance)?;
-    match env.runtime.start_app(spec).await {
-        Ok(handle) => Ok(Some(handle)),
+) -> Result<Option<Instance>, StepError> {
+    let runtime = env.runtime.of(&instance.settings)?;
+    if instance.image.is_some() && runtime.name() != RuntimeName::Docker {
+        return Err(docker_needed().into());
+    }
+    match runtime.start_app(app_spec(env, instance)?).await {
+        Ok(handle) => Ok(Some(
+            keep_address(env, instance, &handle, runtime.name().as_str()).await?,
+        )),
         Err(RuntimeError::PortTaken(port)) => {
             tracing::info!(port, instance = %instance.id, "another program has the app's port");
             set_stopped(env, instance).await;
@@ -48,6 +66,31 @@ pub(crate) async fn launch_instance(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Writes down what runs a copy and where it is reached, when that is new: a container has an address of its
+/// own, and another one after each launch.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn keep_address(
+    env: &Environment,
+    instance: &Instance,
+    handle: &AppHandle,
+    runtime: &str,
+) -> Result<Instance, StoreError> {
+    if handle.address != instance.address || runtime != instance.runtime {
+        let reserved = SocketAddr::from((Ipv4Addr::LOCALHOST, instance.port));
+        let reached_at = (handle.address != reserved).then_some(handle.address);
+        env.store
+            .set_instance_address(instance.id, runtime, reached_at)
+            .await?;
+    }
+    Ok(Instance {
+        address: handle.address,
+        runtime: runtime.to_owned(),
+        ..instance.clone()
+    })
 }
 
 /// Stops a copy and marks it as gone.
@@ -85,11 +128,12 @@ pub(crate) async fn stop_leftovers(env: &Environment, deployment: DeploymentId) 
 }
 
 /// A row with a port of its own: the one that was used longest ago, so that a port found taken is not chosen again.
-async fn reserve(env: &Environment, deployment: DeploymentId) -> Result<Instance, StepError> {
+async fn reserve(env: &Environment, deployment: DeploymentId, replica: u32) -> Result<Instance, StepError> {
     let new = NewInstance {
         deployment_id: deployment,
         node: env.settings.node.clone(),
-        runtime: env.runtime.name(),
+        runtime: env.runtime.name().as_str(),
+        replica,
         ports: env.settings.app_ports.clone(),
     };
     match env.store.create_instance(&new).await {
@@ -133,11 +177,13 @@ fn app_spec(env: &Environment, instance: &Instance) -> Result<AppSpec, StepError
         root_dir: plan.root_dir.clone(),
         start_command: start_command(env, instance.deployment_id, plan),
         env: vars,
-        port: instance.address.port(),
+        port: instance.port,
         limits: instance.settings.app_limits,
         container: AppContainer {
             stack: Some(Stack::of(plan)),
-            ..AppContainer::default()
+            port: inner_port(instance, plan),
+            image: instance.image.as_ref().map(|image| image.id.clone()),
+            volumes: instance.settings.volumes.clone(),
         },
     })
 }
@@ -148,6 +194,13 @@ fn start_command(env: &Environment, deployment: DeploymentId, plan: &BuildPlan) 
         Some(manager) => manager.start(plan, &env.folders.app(deployment), &command),
         None => command,
     }
+}
+
+/// The port that an app in a container listens on when it does not follow `PORT`: what the settings say, then the image,
+/// then what detection found.
+fn inner_port(instance: &Instance, plan: &BuildPlan) -> Option<u16> {
+    let image = instance.image.as_ref().and_then(|image| image.port);
+    instance.settings.overrides.port.or(image).or(plan.port)
 }
 
 async fn set_stopped(env: &Environment, instance: &Instance) {

@@ -40,10 +40,9 @@ pub(crate) async fn run(env: Environment, stop: CancellationToken) {
 }
 
 async fn collect(env: &Environment, followers: &mut HashMap<InstanceId, Follower>) -> anyhow::Result<()> {
-    let running = env.runtime.list_apps().await?;
-    followers.retain(|id, _| running.iter().any(|handle| handle.instance_id == *id));
-    for handle in running {
-        let id = handle.instance_id;
+    let running = env.runtime.list_instances().await?;
+    followers.retain(|id, _| running.contains(id));
+    for id in running {
         let follower = match followers.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => match follow(env, id).await? {
@@ -63,14 +62,32 @@ async fn collect(env: &Environment, followers: &mut HashMap<InstanceId, Follower
     Ok(())
 }
 
+/// The first lines of an app's output, for an error, without the values of its secrets.
+pub(crate) async fn masked_log(env: &Environment, instance: &Instance, limit: usize) -> Vec<String> {
+    let lines = async {
+        let masker = masker(env, instance)?;
+        let lines = env.runtime.app_log(instance.id, 0, limit).await?;
+        anyhow::Ok(lines.into_iter().map(|line| masker.mask(line.text)).collect())
+    };
+    lines.await.unwrap_or_else(|error: anyhow::Error| {
+        tracing::warn!(error = format!("{error:#}"), instance = %instance.id, "an app's output could not be read");
+        Vec::new()
+    })
+}
+
+fn masker(env: &Environment, instance: &Instance) -> anyhow::Result<Masker> {
+    let variables = env.open_variables(instance.team_id, instance.project_id, &instance.env)?;
+    let secrets = variables.iter().filter(|variable| variable.secret);
+    let secrets = secrets.map(|variable| (variable.name.as_str(), variable.value.as_str()));
+    Ok(Masker::new(secrets).0)
+}
+
 async fn follow(env: &Environment, id: InstanceId) -> anyhow::Result<Option<Follower>> {
     let Some(instance) = env.store.instance(id).await? else {
         return Ok(None);
     };
     let after = env.store.last_runtime_seq(id).await?;
-    let variables = env.open_variables(instance.team_id, instance.project_id, &instance.env)?;
-    let secrets = variables.iter().filter(|variable| variable.secret);
-    let (masker, _) = Masker::new(secrets.map(|variable| (variable.name.as_str(), variable.value.as_str())));
+    let masker = masker(env, &instance)?;
     Ok(Some(Follower {
         instance,
         after,

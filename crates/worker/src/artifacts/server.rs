@@ -10,19 +10,29 @@ use aether_models::{APP_DIRECTORY, DeploymentId};
 use super::blobs::sync_directory;
 use crate::folders::{Folders, move_tree, remove_tree};
 
-/// Moves the built tree to its release, replacing what an earlier attempt left there.
+/// Moves the built tree to its release, replacing what an earlier attempt left there; without one (its files are in an
+/// image) the release is an empty folder.
 ///
 /// # Errors
 /// What the file system says.
-pub(crate) fn place_app(folders: &Folders, deployment: DeploymentId, workspace: &Path) -> io::Result<()> {
+pub(crate) fn place_app(
+    folders: &Folders,
+    deployment: DeploymentId,
+    workspace: Option<&Path>,
+) -> io::Result<()> {
     let release = folders.release(deployment);
     remove_tree(&release)?;
     let incoming = release.with_extension("incoming");
     remove_tree(&incoming)?;
     std::fs::create_dir_all(&incoming)?;
     let app = incoming.join(APP_DIRECTORY);
-    move_tree(workspace, &app)?;
-    strip_privileges(&app)?;
+    match workspace {
+        Some(workspace) => {
+            move_tree(workspace, &app)?;
+            strip_privileges(&app)?;
+        }
+        None => std::fs::create_dir(&app)?,
+    }
     std::fs::rename(&incoming, &release)?;
     sync_directory(folders.deployments())
 }
@@ -63,7 +73,7 @@ mod tests {
         set("open", 0o2777);
         let su = std::fs::metadata("/bin/su").unwrap().permissions();
         let deployment = DeploymentId::generate();
-        place_app(&folders, deployment, &workspace).unwrap();
+        place_app(&folders, deployment, Some(&workspace)).unwrap();
         let mode = |path: &str| {
             let path = folders.app(deployment).join(path);
             std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -81,7 +91,7 @@ mod tests {
             let workspace = root.path().join(text);
             std::fs::create_dir(&workspace).unwrap();
             std::fs::write(workspace.join("server.js"), text).unwrap();
-            place_app(&folders, deployment, &workspace).unwrap();
+            place_app(&folders, deployment, Some(&workspace)).unwrap();
             assert!(!workspace.exists());
             assert_eq!(
                 std::fs::read_to_string(folders.app(deployment).join("server.js")).unwrap(),

@@ -1,15 +1,20 @@
-//! Step four: the build command.
+//! Step four: the build command, or the image.
 
-use aether_models::{BuildPlan, Step};
+use aether_models::{BuildPlan, PlanKind, Step};
 
 use super::job::Source;
 use super::step::{Done, StepError};
-use super::{Job, command};
+use super::{Job, command, image};
 use crate::caches::FrameworkCache;
 use crate::fail_points::reached;
 
 /// Builds, with the framework's own caches of the last build in place.
 pub(super) async fn run(job: &Job, source: &Source, plan: &BuildPlan) -> Result<Done<()>, StepError> {
+    if plan.kind == PlanKind::Docker {
+        image::build(job, source, plan).await?;
+        reached("built");
+        return Ok(Done::Succeeded(()));
+    }
     let Some(script) = &plan.build_command else {
         job.log
             .of_step(Step::Build)

@@ -22,9 +22,10 @@ pub(super) async fn run(
 ) -> Result<(), StepError> {
     let log = job.log.of_step(step);
     log.say(format!("$ {script}"));
+    let runtime = job.runtime()?;
     // Only what runs commands needs this; a large static site would pay for it without a use.
     job.given
-        .get_or_try_init(|| job.env.runtime.prepare_workspace(&source.workspace))
+        .get_or_try_init(|| runtime.prepare_workspace(&source.workspace))
         .await?;
     let packages = package_folder(job).await?;
     let mut env: BTreeMap<String, String> =
@@ -45,11 +46,7 @@ pub(super) async fn run(
         return Err(timed_out(job).into());
     }
     let (sink, output) = log.output();
-    let report = job
-        .env
-        .runtime
-        .run_build(command, sink, job.stop.token().clone())
-        .await;
+    let report = runtime.run_build(command, sink, job.stop.token().clone()).await;
     output.finished().await;
     match report? {
         ExitReport::Exited(0) => Ok(()),
@@ -67,12 +64,12 @@ async fn package_folder(job: &Job) -> Result<std::path::PathBuf, StepError> {
     let folder = caches::package_folder(&job.env.folders, job.claimed.project_id);
     if !folder.is_dir() {
         std::fs::create_dir_all(&folder).map_err(StepError::machine("making the package cache"))?;
-        job.env.runtime.prepare_workspace(&folder).await?;
+        job.runtime()?.prepare_workspace(&folder).await?;
     }
     Ok(folder)
 }
 
-fn timed_out(job: &Job) -> UserError {
+pub(super) fn timed_out(job: &Job) -> UserError {
     let seconds = job.claimed.settings.build_timeout_seconds;
     UserError::new(
         "build_timed_out",

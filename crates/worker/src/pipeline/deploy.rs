@@ -1,6 +1,8 @@
 //! Step five: the release on disk and, for an app, running and healthy. Visitors do not notice it yet.
 
-use aether_models::{BuildPlan, PlanKind, RouteTarget, Step, UserError};
+use aether_models::{BuildPlan, PlanKind, RouteTarget, Step};
+use aether_store::Instance;
+use futures::future::join_all;
 
 use super::Job;
 use super::install::Kept;
@@ -23,14 +25,7 @@ pub(super) async fn run(
     job.confirm_lease().await?;
     match plan.kind {
         PlanKind::Static => deploy_static(job, source, plan, installed).await,
-        PlanKind::Server => deploy_app(job, source, plan, installed).await,
-        PlanKind::Docker => Err(UserError::new(
-            "docker_needed",
-            "This project needs Docker",
-            "Images are built from a Dockerfile by a Docker engine only, and this worker runs without one.",
-        )
-        .hint("Install Docker Engine on the machine that runs Aether and restart it.")
-        .into()),
+        PlanKind::Server | PlanKind::Docker => deploy_app(job, source, plan, installed).await,
     }
 }
 
@@ -96,55 +91,70 @@ async fn deploy_app(
     // An earlier attempt may have left its app running from the folder that is replaced now.
     apps::stop_leftovers(&job.env, job.id()).await?;
     let (folders, id, workspace) = (job.env.folders.clone(), job.id(), source.workspace.clone());
+    // An image holds its files itself; the folder says that the release is on this machine.
+    let files = (plan.kind == PlanKind::Server).then_some(workspace);
     let packages = caches::package_folder(&job.env.folders, job.claimed.project_id);
     let (manager, plan_of_app) = (PackageManager::of(plan), plan.clone());
     let place = move || {
-        if let Some(manager) = manager {
-            manager.keep(&plan_of_app, &packages, &workspace)?;
+        if let (Some(manager), Some(files)) = (manager, &files) {
+            manager.keep(&plan_of_app, &packages, files)?;
         }
-        artifacts::place_app(&folders, id, &workspace)
+        artifacts::place_app(&folders, id, files.as_deref())
     };
     tokio::task::spawn_blocking(place)
         .await
         .map_err(|error| StepError::Retry(error.into()))?
         .map_err(StepError::machine("storing the app's files"))?;
     reached("artifact_stored");
-    let (instance, _) = apps::launch(&job.env, job.id()).await?;
-    log.say(format!(
-        "Started `{}` on port {}",
-        plan.start_command.as_deref().unwrap_or_default(),
-        instance.address.port()
-    ));
+    let copies = apps::launch(&job.env, job.id()).await?;
+    for copy in &copies {
+        log.say(format!("Started {} on port {}", what(plan), copy.address.port()));
+    }
     reached("app_started");
-    let healthy = apps::wait_until_healthy(&job.env, &instance, job.stop.token()).await;
-    copy_app_log(job, &instance, &log).await;
-    match healthy {
-        Ok(took) => log.say(format!("Healthy after {:.1} s", took.as_secs_f64())),
-        Err(apps::Unhealthy::Stopped) => {
-            apps::discard(&job.env, &instance).await;
-            return Err(StepError::Stopped);
-        }
-        Err(apps::Unhealthy::Failed(reason)) => {
-            let lines = job.log.last_lines(Step::Deploy).await;
-            let error = apps::explain_unhealthy(&reason, &instance, &lines);
-            apps::discard(&job.env, &instance).await;
-            return Err(error.into());
-        }
-        Err(apps::Unhealthy::Machine(error)) => {
-            apps::discard(&job.env, &instance).await;
-            return Err(error);
-        }
+    if let Err(error) = become_healthy(job, &copies, &log).await {
+        join_all(copies.iter().map(|copy| apps::discard(&job.env, copy))).await;
+        return Err(error);
     }
     reached("health_ok");
     keep_dependencies_later(job, installed);
     Ok(Done::Succeeded(RouteTarget::App {
         deployment_id: job.id(),
-        upstreams: vec![instance.address],
+        upstreams: copies.iter().map(|copy| copy.address).collect(),
     }))
 }
 
+/// Waits for every copy; the first that does not become healthy fails the deployment.
+async fn become_healthy(job: &Job, copies: &[Instance], log: &super::BuildLog) -> Result<(), StepError> {
+    let each = copies.iter().map(|copy| async move {
+        (
+            copy,
+            apps::wait_until_healthy(&job.env, copy, job.stop.token()).await,
+        )
+    });
+    for (copy, healthy) in join_all(each).await {
+        copy_app_log(job, copy, log).await;
+        match healthy {
+            Ok(took) => log.say(format!("Healthy after {:.1} s", took.as_secs_f64())),
+            Err(apps::Unhealthy::Stopped) => return Err(StepError::Stopped),
+            Err(apps::Unhealthy::Failed(reason)) => {
+                let lines = job.log.last_lines(Step::Deploy).await;
+                return Err(apps::explain_unhealthy(&reason, copy, &lines).into());
+            }
+            Err(apps::Unhealthy::Machine(error)) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn what(plan: &BuildPlan) -> String {
+    match &plan.start_command {
+        Some(command) => format!("`{command}`"),
+        None => "the image's own command".to_owned(),
+    }
+}
+
 /// What the app said while it started belongs to the deployment's log too: it is the reason when it failed.
-async fn copy_app_log(job: &Job, instance: &aether_store::Instance, log: &super::BuildLog) {
+async fn copy_app_log(job: &Job, instance: &Instance, log: &super::BuildLog) {
     let lines = match job.env.runtime.app_log(instance.id, 0, 200).await {
         Ok(lines) => lines,
         Err(error) => {

@@ -1,12 +1,13 @@
 //! Step two: how the repository is built, from its files and the project's settings.
 
 use aether_detect::{DetectOptions, DiskTree};
-use aether_models::{BuildOverrides, BuildPlan, PlanKind, Step, UserError};
+use aether_models::{BuildOverrides, BuildPlan, PlanKind, RuntimeName, Step, UserError};
 
 use super::job::Source;
 use super::step::{Done, StepError, persist};
 use super::{BuildLog, Job};
 use crate::fail_points::reached;
+use crate::runtime::docker_needed;
 
 /// Decides on a plan and keeps it.
 pub(super) async fn run(job: &Job, source: &Source) -> Result<Done<BuildPlan>, StepError> {
@@ -28,7 +29,7 @@ pub(super) async fn run(job: &Job, source: &Source) -> Result<Done<BuildPlan>, S
         Err(explanation) => plan_of_settings(&overrides, detection.candidates.first(), &settings.root_dir)
             .ok_or_else(|| explanation.to_user_error())?,
     };
-    check(&plan, job.env.runtime.name())?;
+    check(&plan, job.runtime()?.name())?;
     describe(&job.log.of_step(Step::Detect), &plan);
     persist(job, || job.env.store.record_plan(&job.claimed.lease, &plan)).await?;
     reached("detected");
@@ -56,17 +57,9 @@ fn plan_of_settings(
     Some(plan)
 }
 
-fn check(plan: &BuildPlan, runtime: &str) -> Result<(), UserError> {
+fn check(plan: &BuildPlan, runtime: RuntimeName) -> Result<(), UserError> {
     match plan.kind {
-        PlanKind::Docker if runtime != "docker" => Err(UserError::new(
-            "docker_needed",
-            "This project needs Docker",
-            "The repository is built from its Dockerfile, and this machine runs builds without a Docker engine.",
-        )
-        .hint(
-            "Install Docker Engine 20.10 or newer on the machine that runs Aether and restart it, \
-             or choose another framework in Settings > Build so that the Dockerfile is not needed.",
-        )),
+        PlanKind::Docker if runtime != RuntimeName::Docker => Err(docker_needed()),
         PlanKind::Server if plan.start_command.is_none() => Err(UserError::new(
             "start_command_missing",
             "Nothing says how the app is started",

@@ -1,12 +1,13 @@
 //! Step three: the dependencies, from the last build when nothing they depend on has changed.
 
-use aether_models::{BuildPlan, Step};
+use aether_models::{BuildPlan, PlanKind, Step};
 
 use super::job::Source;
 use super::step::{Done, StepError};
 use super::{Job, command};
 use crate::caches::{DependencyCache, Installed};
 use crate::fail_points::reached;
+use crate::runtime::Stack;
 
 /// What the install rests on and what it left; none when nothing can be kept of it.
 pub(super) type Kept = Option<(Installed, String)>;
@@ -14,8 +15,15 @@ pub(super) type Kept = Option<(Installed, String)>;
 /// Installs, or puts back.
 pub(super) async fn run(job: &Job, source: &Source, plan: &BuildPlan) -> Result<Done<Kept>, StepError> {
     let log = job.log.of_step(Step::Install);
-    let Some(script) = &plan.install_command else {
-        log.say("There is no install command; nothing to do");
+    let Some(script) = plan
+        .install_command
+        .as_ref()
+        .filter(|_| plan.kind != PlanKind::Docker)
+    else {
+        log.say(match plan.kind {
+            PlanKind::Docker => "The Dockerfile installs what it needs",
+            _ => "There is no install command; nothing to do",
+        });
         reached("installed");
         return Ok(Done::Skipped(None));
     };
@@ -49,7 +57,9 @@ async fn describe(job: &Job, source: &Source, plan: &BuildPlan) -> Result<Option
     let mut facts: Vec<String> = variables
         .map(|variable| format!("{}={}", variable.name, variable.value))
         .collect();
-    facts.push(job.env.runtime.name().to_owned());
+    let runtime = job.runtime()?;
+    facts.push(runtime.name().as_str().to_owned());
+    facts.push(runtime.toolchain(&Stack::of(plan)));
     let (workspace, plan) = (source.workspace.clone(), plan.clone());
     tokio::task::spawn_blocking(move || {
         let facts: Vec<&str> = facts.iter().map(String::as_str).collect();

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use aether_models::{Commit, DeploymentId, EnvVar, RepoCredentials};
+use aether_models::{Commit, DeploymentId, EnvVar, RepoCredentials, UserError};
 use aether_store::{ClaimedDeployment, Heartbeat};
 use tokio::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use super::logs::BuildLog;
 use super::step::{StepError, persist};
 use crate::environment::Environment;
 use crate::lease::{StopReason, StopSignal};
+use crate::runtime::Runtime;
 
 /// A claimed deployment and what its steps share.
 pub(crate) struct Job {
@@ -46,6 +48,14 @@ impl Job {
     #[must_use]
     pub(crate) const fn id(&self) -> DeploymentId {
         self.claimed.lease.deployment_id
+    }
+
+    /// What runs this project's builds and apps.
+    ///
+    /// # Errors
+    /// A [`UserError`] when it is pinned to a runtime that this worker does not have.
+    pub(crate) fn runtime(&self) -> Result<&Arc<dyn Runtime>, UserError> {
+        self.env.runtime.of(&self.claimed.settings)
     }
 
     /// The folder of this attempt. An earlier attempt that is only frozen cannot disturb it: it has another one.

@@ -10,6 +10,7 @@ mod deploy;
 mod detect;
 mod explain;
 mod handler;
+mod image;
 mod install;
 mod job;
 mod logs;

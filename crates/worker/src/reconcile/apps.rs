@@ -105,6 +105,11 @@ async fn keep(
             return Ok(());
         }
     }
+    let instance = match handle {
+        // Whoever launched it may have ended before it wrote down where it is reached.
+        Some(handle) => apps::keep_address(env, instance, handle, &instance.runtime).await?,
+        None => instance.clone(),
+    };
     let path = instance.settings.health_check_path.as_deref();
     let (state, restarts, last_exit) = match handle {
         // The list may be older than the row: an app that was started in between must not be restarted.
@@ -113,7 +118,7 @@ async fn keep(
         | Some(AppHandle {
             state: AppState::Stopped,
             ..
-        }) => return restart(env, instance, stop).await,
+        }) => return restart(env, &instance, stop).await,
         Some(AppHandle {
             state: AppState::BackingOff { last_exit },
             restarts,
@@ -135,7 +140,7 @@ async fn keep(
             } else {
                 path
             };
-            let state = match apps::answers(instance.address, path).await {
+            let state = match apps::answers(&instance, path).await {
                 Ok(()) => InstanceState::Healthy,
                 Err(_) => InstanceState::Unhealthy,
             };
@@ -148,7 +153,8 @@ async fn keep(
             .set_instance_state(instance.id, state, restarts, last_exit)
             .await?;
     }
-    if state == InstanceState::Healthy {
+    // Also when it is not healthy any more: the others take its visitors.
+    if state == InstanceState::Healthy || state != instance.state {
         env.store.refresh_upstreams(instance.deployment_id).await?;
     }
     Ok(())
@@ -163,10 +169,10 @@ async fn restart(env: &Environment, instance: &Instance, stop: &CancellationToke
     let launched = apps::launch_instance(env, instance)
         .await
         .map_err(|error| anyhow::anyhow!("{error:?}"))?;
-    if launched.is_none() {
+    let Some(instance) = &launched else {
         // Its row is closed; the live release without a copy gets a new one at the end of the pass.
         return Ok(());
-    }
+    };
     match apps::wait_until_healthy(env, instance, stop).await {
         Ok(_) => env.store.refresh_upstreams(instance.deployment_id).await?,
         Err(reason) => {
@@ -231,19 +237,21 @@ fn is_done_with(report: &ProxyReport, deployment: DeploymentId, version: i64) ->
             .is_none_or(|requests| *requests == 0)
 }
 
-/// Live apps without any copy: their rows were lost with a machine, or a stop was never finished.
+/// Live apps with too few copies: their rows were lost with a machine, or a stop was never finished.
 async fn start_missing(env: &Environment, stop: &CancellationToken) -> anyhow::Result<()> {
-    for deployment in env.store.live_apps_without_copy().await? {
+    for deployment in env.store.live_apps_short_of_copies().await? {
         // The files are on the machine that built them.
         if !env.folders.app(deployment).is_dir() {
             continue;
         }
-        let (instance, _) = apps::launch(env, deployment)
+        let copies = apps::launch(env, deployment)
             .await
             .map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        match apps::wait_until_healthy(env, &instance, stop).await {
-            Ok(_) => env.store.refresh_upstreams(deployment).await?,
-            Err(reason) => tracing::warn!(?reason, %deployment, "a live app did not become healthy"),
+        for copy in &copies {
+            match apps::wait_until_healthy(env, copy, stop).await {
+                Ok(_) => env.store.refresh_upstreams(deployment).await?,
+                Err(reason) => tracing::warn!(?reason, %deployment, "a live app did not become healthy"),
+            }
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 mod apps;
 mod cleanup;
 mod detections;
+mod runtime;
 mod switches;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::environment::Environment;
 
 pub(crate) use detections::run as detections;
+pub(crate) use runtime::{confinement, report};
 
 /// Signals that follow one another closely lead to one run.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -60,6 +62,12 @@ pub(crate) async fn cleanup(env: Environment, stop: CancellationToken) {
         }
         if let Err(error) = cleanup::run(&env).await {
             tracing::warn!(error = format!("{error:#}"), "the clean-up did not finish");
+        }
+        if let Err(error) = runtime::clean_up(&env).await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the clean-up of the runtime did not finish"
+            );
         }
     }
 }

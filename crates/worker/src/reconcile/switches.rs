@@ -2,6 +2,7 @@
 
 use aether_models::UserError;
 use aether_store::PendingSwitch;
+use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::apps::{self, Unhealthy};
@@ -10,6 +11,8 @@ use crate::pipeline::StepError;
 
 /// A switch that waits longer is given up; somebody who asked for it is not looking any more.
 const AGE_MAX_SECONDS: f64 = 300.0;
+/// Lines of an app that are looked at for an error.
+const LINES: usize = 50;
 
 /// One pass.
 pub(super) async fn run(env: &Environment, stop: &CancellationToken) -> anyhow::Result<()> {
@@ -27,27 +30,28 @@ pub(super) async fn run(env: &Environment, stop: &CancellationToken) -> anyhow::
 }
 
 async fn finish(env: &Environment, switch: &PendingSwitch, stop: &CancellationToken) -> anyhow::Result<()> {
-    let (instance, _) = match apps::launch(env, switch.deployment_id).await {
-        Ok(launched) => launched,
+    let copies = match apps::launch(env, switch.deployment_id).await {
+        Ok(copies) => copies,
         Err(StepError::Fail(error)) => return Ok(env.store.fail_switch(switch, &error).await?),
         Err(error) => anyhow::bail!("{error:?}"),
     };
-    match apps::wait_until_healthy(env, &instance, stop).await {
-        Ok(_) => {
-            let switched = env.store.complete_switch(switch).await?;
-            tracing::info!(deployment = %switch.deployment_id, switched, "a waiting switch ended");
+    for copy in &copies {
+        match apps::wait_until_healthy(env, copy, stop).await {
+            Ok(_) => {}
+            Err(Unhealthy::Failed(reason)) => {
+                let lines = apps::masked_log(env, copy, LINES).await;
+                env.store
+                    .fail_switch(switch, &apps::explain_unhealthy(&reason, copy, &lines))
+                    .await?;
+                join_all(copies.iter().map(|copy| apps::discard(env, copy))).await;
+                return Ok(());
+            }
+            // Tried again with the next pass.
+            Err(Unhealthy::Stopped | Unhealthy::Machine(_)) => return Ok(()),
         }
-        Err(Unhealthy::Failed(reason)) => {
-            let lines = env.runtime.app_log(instance.id, 0, 50).await.unwrap_or_default();
-            let lines: Vec<String> = lines.into_iter().map(|line| line.text).collect();
-            env.store
-                .fail_switch(switch, &apps::explain_unhealthy(&reason, &instance, &lines))
-                .await?;
-            apps::discard(env, &instance).await;
-        }
-        // Tried again with the next pass.
-        Err(Unhealthy::Stopped | Unhealthy::Machine(_)) => {}
     }
+    let switched = env.store.complete_switch(switch).await?;
+    tracing::info!(deployment = %switch.deployment_id, switched, "a waiting switch ended");
     Ok(())
 }
 

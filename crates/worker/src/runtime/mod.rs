@@ -3,21 +3,27 @@
 //! The pipeline asks for a command to be run in a workspace, and for an app to be started, watched and stopped. It never
 //! learns whether that happens in a sandboxed process or in a container.
 
+mod choice;
 pub mod docker;
 pub(crate) mod process;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aether_models::{
-    BuildPlan, DeploymentId, InstanceId, LogLine, LogStream, ProjectId, ResourceLimits, UserError,
+    BuildPlan, DeploymentId, InstanceId, LogLine, LogStream, ProjectId, ResourceLimits, RuntimeName,
+    UserError, VolumeMount,
 };
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use choice::choose;
+pub use choice::{Forecast, Runtimes, forecast};
+pub use docker::{AppStats, BuiltImage, ImageBuild, ImageReport, VolumeUsage};
 pub use process::{
     HostAccess, IsolationReport, LimitedBy, ProcessRuntime, ProcessRuntimeSettings, SANDBOX_HOME, SandboxUser,
 };
@@ -25,8 +31,19 @@ pub use process::{
 /// Isolation for builds and apps.
 #[async_trait]
 pub trait Runtime: Send + Sync + 'static {
-    /// `process` or `docker`.
-    fn name(&self) -> &'static str;
+    /// Which kind of isolation it is.
+    fn name(&self) -> RuntimeName;
+
+    /// What keeps builds and apps apart here, in lines for people.
+    fn about(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What commands of this language run with (an image); what one build installed fits only builds with the same.
+    fn toolchain(&self, stack: &Stack) -> String {
+        let _ = stack;
+        String::new()
+    }
 
     /// Runs one command of a build to its end. Nothing it started is left when this returns, not even a daemon that
     /// left its session.
@@ -58,6 +75,64 @@ pub trait Runtime: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Builds the image of a Dockerfile project; in containers only.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] when images cannot be built here; a build that failed is an [`ImageReport`].
+    async fn build_image(
+        &self,
+        build: ImageBuild,
+        output: OutputSink,
+        cancel: CancellationToken,
+    ) -> Result<ImageReport, RuntimeError> {
+        let _ = (build, output, cancel);
+        Err(docker_needed().into())
+    }
+
+    /// Removes what nobody needs any more of everything this runtime made, but for volumes, which are data.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] when the runtime does not answer; what is left is removed next time.
+    async fn clean_up(&self, needed: NeededLater<'_>) -> Result<Removed, RuntimeError> {
+        drop(needed);
+        Ok(Removed::default())
+    }
+
+    /// Puts up again what keeps builds and apps from this machine, where something else may have taken it down (a
+    /// firewall that was reloaded).
+    ///
+    /// # Errors
+    /// [`RuntimeError`] when it cannot be put up.
+    async fn keep_confined(&self) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
+    /// What an app uses, where the runtime counts it.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] when the runtime does not answer.
+    async fn app_stats(&self, instance: InstanceId) -> Result<Option<AppStats>, RuntimeError> {
+        let _ = instance;
+        Ok(None)
+    }
+
+    /// The volumes of all projects, with what is in them.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] when the runtime does not answer.
+    async fn all_volumes(&self) -> Result<Vec<(ProjectId, VolumeUsage)>, RuntimeError> {
+        Ok(Vec::new())
+    }
+
+    /// Removes a project's volumes for good, as part of removing the project.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] when one is still in use or the runtime does not answer.
+    async fn remove_volumes(&self, project: ProjectId) -> Result<(), RuntimeError> {
+        let _ = project;
+        Ok(())
+    }
+
     /// Starts an app under supervision and returns as soon as it was launched; it is not healthy yet. Starting an
     /// instance that already runs returns the running one.
     ///
@@ -70,6 +145,15 @@ pub trait Runtime: Send + Sync + 'static {
     /// # Errors
     /// [`RuntimeError`] when the runtime does not answer.
     async fn list_apps(&self) -> Result<Vec<AppHandle>, RuntimeError>;
+
+    /// The instances of [`Self::list_apps`]; asked several times a second.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] when the runtime does not answer.
+    async fn list_instances(&self) -> Result<Vec<InstanceId>, RuntimeError> {
+        let apps = self.list_apps().await?;
+        Ok(apps.into_iter().map(|app| app.instance_id).collect())
+    }
 
     /// The app's present state, or none when there is no such instance.
     ///
@@ -93,6 +177,31 @@ pub trait Runtime: Send + Sync + 'static {
         after: i64,
         limit: usize,
     ) -> Result<Vec<LogLine>, RuntimeError>;
+}
+
+/// What is still needed; everything else that a runtime made goes.
+#[derive(Debug, Clone, Default)]
+pub struct Needed {
+    /// Builds that run right now.
+    pub building: HashSet<DeploymentId>,
+    /// Copies of apps that are meant to run.
+    pub instances: HashSet<InstanceId>,
+    /// Deployments whose image is kept (retention, and everything a route points at).
+    pub images: HashSet<DeploymentId>,
+}
+
+/// Asks what is needed when it is polled, which is after a list of what is there was made.
+pub type NeededLater<'a> = BoxFuture<'a, Result<Needed, RuntimeError>>;
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Containers of builds, of apps and of helpers.
+    pub containers: usize,
+    /// Networks without containers.
+    pub networks: usize,
+    /// Images of Dockerfile projects.
+    pub images: usize,
 }
 
 /// One command of a build.
@@ -175,16 +284,7 @@ pub struct AppContainer {
     /// The port that this image listens on when it does not follow `PORT`.
     pub port: Option<u16>,
     /// Volumes of the project and the paths they are mounted at; they outlive the deployment.
-    pub volumes: Vec<AppVolume>,
-}
-
-/// A volume of a project, mounted into its apps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AppVolume {
-    /// Its name within the project.
-    pub name: String,
-    /// Where the app sees it, absolute.
-    pub path: String,
+    pub volumes: Vec<VolumeMount>,
 }
 
 /// A language and the version of it that is wanted.
@@ -266,4 +366,17 @@ pub enum RuntimeError {
     /// The runtime answered with something unexpected.
     #[error("{0}")]
     Protocol(String),
+}
+
+/// A Dockerfile project on a machine without an engine.
+pub(crate) fn docker_needed() -> UserError {
+    UserError::new(
+        "docker_needed",
+        "This project needs Docker",
+        "The repository is built from its Dockerfile, and this machine runs builds without a Docker engine.",
+    )
+    .hint(
+        "Install Docker Engine 20.10 or newer on the machine that runs Aether and restart it, \
+         or choose another framework in Settings > Build so that the Dockerfile is not needed.",
+    )
 }

@@ -28,7 +28,8 @@ use aether_models::{
 };
 use aether_store::{Keyring, NewDeployment, SealContext, Store};
 use aether_testkit::{GitServer, TestServices};
-use aether_worker::runtime::{ProcessRuntime, ProcessRuntimeSettings, Runtime};
+use aether_worker::runtime::docker::DockerRuntimeSettings;
+use aether_worker::runtime::{ProcessRuntime, ProcessRuntimeSettings, Runtime, Runtimes};
 use aether_worker::{Environment, Folders, GitClient, RuntimeChoice, Settings, Timing, run_with};
 use secrecy::SecretString;
 use sqlx::AssertSqlSafe;
@@ -75,6 +76,7 @@ impl World {
             data_dir: self.data_dir(),
             deployments_dir: self.data_dir().join("deployments"),
             runtime: RuntimeChoice::Process,
+            docker: DockerRuntimeSettings::new(self.data_dir()),
             apps_domain: "aether.localhost".parse().unwrap(),
             git_hosts: GitHostPolicy::default().with_loopback(),
             git_limits: aether_worker::GitLimits::default(),
@@ -113,7 +115,7 @@ impl World {
             clock: Arc::new(SystemClock),
             store: self.services.store().unwrap(),
             keyring: keyring(),
-            runtime,
+            runtime: Runtimes::only(runtime, "for a test"),
             git: GitClient::new(
                 settings.git_hosts.clone(),
                 settings.git_limits.clone(),
@@ -390,7 +392,7 @@ fn app_ports() -> std::ops::RangeInclusive<u16> {
 }
 
 /// What this machine's builds need to reach their registries.
-fn passthrough() -> BTreeMap<String, String> {
+pub fn passthrough() -> BTreeMap<String, String> {
     let names = [
         "NODE_EXTRA_CA_CERTS",
         "SSL_CERT_FILE",
@@ -404,7 +406,7 @@ fn passthrough() -> BTreeMap<String, String> {
         .collect()
 }
 
-fn npmrc() -> Vec<(PathBuf, String)> {
+pub fn npmrc() -> Vec<(PathBuf, String)> {
     let home = std::env::var("HOME").unwrap_or_default();
     let file = Path::new(&home).join(".npmrc");
     let inside = format!("{}/.npmrc", aether_worker::runtime::SANDBOX_HOME);

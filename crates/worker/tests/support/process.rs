@@ -38,6 +38,7 @@ impl WorkerProcess {
             .env("AETHER_SECRET_KEY", KEY)
             .env("AETHER_GIT_ALLOWED_HOSTS", "127.0.0.1")
             .env("AETHER_NODE", "test")
+            .env("AETHER_RUNTIME", "process")
             .env("AETHER_APP_PORTS", format!("{}-{}", ports.start(), ports.end()))
             .env("FAILPOINTS", fail_points)
             .envs(variables.iter().copied())

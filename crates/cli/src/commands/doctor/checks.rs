@@ -4,12 +4,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use aether_embedded::{PostgresBinaries, redis_server};
+use aether_models::RuntimeName;
 use aether_telemetry::SettingsReader;
+use aether_worker::RuntimeChoice;
+use aether_worker::runtime::docker::{DockerRuntime, DockerRuntimeSettings};
+use aether_worker::runtime::forecast;
 
 use super::Finding;
-use super::machine::{answers_on_socket, resolves_to_loopback, version_of};
-
-const DOCKER_SOCKET: &str = "/var/run/docker.sock";
+use super::machine::{resolves_to_loopback, version_of};
 
 pub(super) async fn all() -> Vec<Finding> {
     let mut settings = SettingsReader::from_environment();
@@ -20,7 +22,8 @@ pub(super) async fn all() -> Vec<Finding> {
         bubblewrap().await,
         limits(),
     ];
-    findings.extend([engine().await, node().await, python().await]);
+    let (runtime, docker) = runtime(&mut settings).await;
+    findings.extend([docker, runtime, node().await, python().await]);
     findings.extend(ports(&mut settings));
     findings.push(names(&settings.text("AETHER_APPS_DOMAIN", "aether.localhost")).await);
     findings
@@ -124,13 +127,38 @@ fn limits() -> Finding {
     Finding::limited("cgroups", "not writable for this user", advice)
 }
 
-async fn engine() -> Finding {
-    if answers_on_socket(Path::new(DOCKER_SOCKET)).await {
-        return Finding::ok("docker", format!("an engine answers on {DOCKER_SOCKET}"));
-    }
-    let advice =
-        "projects with a Dockerfile need one (apt-get install docker.io); everything else works without";
-    Finding::limited("docker", "no engine answers", advice)
+/// Where builds and apps would run and why, and whether there is an engine.
+async fn runtime(settings: &mut SettingsReader) -> (Finding, Finding) {
+    let choice = RuntimeChoice::read(settings);
+    // Nothing is written there; the socket and the packet filter are what counts.
+    let docker = DockerRuntimeSettings::read(settings, Path::new("/nonexistent"));
+    let engine = match DockerRuntime::probe(&docker).await {
+        Ok(about) => match about.split_first() {
+            Some((engine, [])) => Finding::ok("docker", engine),
+            Some((engine, notes)) => Finding::limited("docker", engine, notes.join("; ")),
+            None => Finding::ok("docker", "an engine answers"),
+        },
+        Err(error) => Finding::limited(
+            "docker",
+            error.to_string(),
+            "projects with a Dockerfile need one (apt-get install docker.io); everything else works without",
+        ),
+    };
+    let forecast = forecast(choice, &docker).await;
+    let runtime = match forecast.fault {
+        Some(fault) => Finding::missing(
+            "runtime",
+            forecast.why,
+            format!("{}: {}", fault.title, fault.detail),
+        ),
+        None if forecast.name == RuntimeName::Process && choice == RuntimeChoice::Auto => Finding::limited(
+            "runtime",
+            forecast.why,
+            "start an engine, or set AETHER_RUNTIME=process when this is what you want",
+        ),
+        None => Finding::ok("runtime", forecast.why),
+    };
+    (runtime, engine)
 }
 
 async fn node() -> Finding {

@@ -4,8 +4,6 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -25,18 +23,6 @@ pub(super) async fn version_of(program: &Path, arguments: &[&str]) -> Option<Str
         .status
         .success()
         .then(|| text.lines().next().unwrap_or_default().trim().to_owned())
-}
-
-/// A container engine answers `GET /_ping` with 200 (Docker Engine API).
-pub(super) async fn answers_on_socket(path: &Path) -> bool {
-    let ask = async {
-        let mut stream = UnixStream::connect(path).await?;
-        stream.write_all(b"GET /_ping HTTP/1.0\r\n\r\n").await?;
-        let mut answer = [0_u8; 12];
-        stream.read_exact(&mut answer).await?;
-        std::io::Result::Ok(answer)
-    };
-    matches!(timeout(PATIENCE, ask).await, Ok(Ok(answer)) if answer.ends_with(b" 200"))
 }
 
 /// The machine's resolver sends this name to the machine.

@@ -1,7 +1,8 @@
 //! Removing what nobody needs any more: containers, networks, images and files of ours whose owner is gone. The worker
 //! that made them may have been killed at any point; the labels say what they are.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use aether_models::{DeploymentId, InstanceId, ProjectId};
 use bollard::models::ImageSummary;
@@ -10,10 +11,11 @@ use bollard::query_parameters::{
 };
 
 use super::DockerRuntime;
+use super::container::Listed;
 use super::engine::EngineError;
 use super::network::{list_networks, remove_network};
 use super::{container, folder, labels};
-use crate::runtime::RuntimeError;
+use crate::runtime::{Needed, NeededLater, Removed, RuntimeError};
 
 /// Build steps that BuildKit keeps for the next build, at the most.
 const BUILD_CACHE_BYTES: i64 = 20 * 1024 * 1024 * 1024;
@@ -22,26 +24,17 @@ const STEP_LIFE: i64 = 7 * 24 * 3600;
 /// Helpers live for a second; an older one was forgotten. In seconds.
 const HELPER_LIFE: i64 = 60;
 
-/// What is still needed; everything else of ours goes.
-#[derive(Debug, Clone, Default)]
-pub struct Needed {
-    /// Builds that run right now.
-    pub building: HashSet<DeploymentId>,
-    /// Copies of apps that are meant to run.
-    pub instances: HashSet<InstanceId>,
-    /// Deployments whose image is kept (retention, and everything a route points at).
-    pub images: HashSet<DeploymentId>,
-}
-
-/// What was removed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// Containers of builds, of apps and of helpers.
-    pub containers: usize,
-    /// Networks without containers.
-    pub networks: usize,
-    /// Images of Dockerfile projects.
-    pub images: usize,
+/// Everything of ours that was there at one moment.
+struct Inventory {
+    containers: Vec<Listed>,
+    networks: Vec<(String, HashMap<String, String>)>,
+    images: Vec<ImageSummary>,
+    /// Containers that have variables in memory.
+    variables: Vec<String>,
+    /// Folders of builds.
+    scratch: Vec<PathBuf>,
+    /// Apps that have a log.
+    logs: Vec<InstanceId>,
 }
 
 impl DockerRuntime {
@@ -50,17 +43,39 @@ impl DockerRuntime {
     /// # Errors
     /// [`RuntimeError`] when the engine does not answer; what is left is removed next time.
     pub async fn cleanup(&self, needed: &Needed) -> Result<Removed, RuntimeError> {
-        let mut removed = Removed {
-            containers: self.remove_containers(needed).await?,
-            ..Removed::default()
-        };
-        removed.networks = self.remove_networks(needed).await?;
-        removed.images = self.remove_images(needed).await?;
-        self.remove_files(needed).await;
+        let needed = needed.clone();
+        self.remove_unneeded(Box::pin(async { Ok(needed) })).await
+    }
+
+    /// The list of what is there is made first and `needed` is asked for then: whatever is being made at this moment is
+    /// either not in the list, or its owner is among the needed ones.
+    pub(super) async fn remove_unneeded(&self, needed: NeededLater<'_>) -> Result<Removed, RuntimeError> {
+        let found = self.take_inventory().await?;
+        let needed = needed.await?;
+        let containers = self.remove_containers(&found.containers, &needed).await?;
+        let networks = self.remove_networks(&found.networks, &needed).await?;
+        let images = self.remove_images(&found.images, &needed).await?;
+        self.remove_files(found, &needed).await;
         if needed.building.is_empty() {
             self.firewall.forget_default_bridge(&self.engine).await?;
         }
-        Ok(removed)
+        Ok(Removed {
+            containers,
+            networks,
+            images,
+        })
+    }
+
+    async fn take_inventory(&self) -> Result<Inventory, RuntimeError> {
+        let scratch = std::fs::read_dir(self.scratch_folder()).into_iter().flatten();
+        Ok(Inventory {
+            variables: self.env_files.names(),
+            scratch: scratch.flatten().map(|entry| entry.path()).collect(),
+            logs: self.logs.known(),
+            containers: container::list(&self.engine, &self.mine()).await?,
+            networks: list_networks(&self.engine, &self.mine()).await?,
+            images: self.images(&self.mine()).await?,
+        })
     }
 
     /// Removes everything of a project but its volumes ([`DockerRuntime::remove_volumes`]).
@@ -85,10 +100,10 @@ impl DockerRuntime {
         Ok(())
     }
 
-    async fn remove_containers(&self, needed: &Needed) -> Result<usize, RuntimeError> {
+    async fn remove_containers(&self, found: &[Listed], needed: &Needed) -> Result<usize, RuntimeError> {
         let mut removed = 0;
         let young = self.clock.now().timestamp() - HELPER_LIFE;
-        for container in container::list(&self.engine, &self.mine()).await? {
+        for container in found {
             let uuid = |name| container.labels.get(name).and_then(|value| value.parse().ok());
             let kept = match container.labels.get(labels::KIND).map(String::as_str) {
                 Some(labels::BUILD) => uuid(labels::DEPLOYMENT)
@@ -107,28 +122,41 @@ impl DockerRuntime {
         Ok(removed)
     }
 
-    /// The engine keeps a network that a container is in.
-    async fn remove_networks(&self, needed: &Needed) -> Result<usize, RuntimeError> {
+    /// Networks of builds that ended, and of projects without an app. An app that is between two starts is in its network
+    /// for us, but not for the engine.
+    async fn remove_networks(
+        &self,
+        found: &[(String, HashMap<String, String>)],
+        needed: &Needed,
+    ) -> Result<usize, RuntimeError> {
         // An app's network is empty until its container is made.
         let _starting = self.choosing_address.lock().await;
-        let before = list_networks(&self.engine, &self.mine()).await?;
-        for (name, labels) in &before {
-            let deployment = labels
-                .get(labels::DEPLOYMENT)
-                .and_then(|value| value.parse().ok());
-            if !deployment.is_some_and(|id| needed.building.contains(&DeploymentId::from_uuid(id))) {
+        let containers = container::list(&self.engine, &self.mine()).await?;
+        let projects: HashSet<&String> = containers
+            .iter()
+            .filter_map(|container| container.labels.get(labels::PROJECT))
+            .collect();
+        for (name, labels) in found {
+            let kept = match labels.get(labels::PROJECT) {
+                Some(project) => projects.contains(project),
+                None => labels
+                    .get(labels::DEPLOYMENT)
+                    .and_then(|value| value.parse().ok())
+                    .is_some_and(|id| needed.building.contains(&DeploymentId::from_uuid(id))),
+            };
+            if !kept {
                 remove_network(&self.engine, name).await?;
             }
         }
         let after = list_networks(&self.engine, &self.mine()).await?;
-        Ok(before.len().saturating_sub(after.len()))
+        let is_gone = |name: &String| !after.iter().any(|(other, _)| other == name);
+        Ok(found.iter().filter(|(name, _)| is_gone(name)).count())
     }
 
     /// Images of deployments that are not kept, and what failed builds left behind. Only labelled ones: an image that
     /// Aether did not make is not its business.
-    async fn remove_images(&self, needed: &Needed) -> Result<usize, RuntimeError> {
+    async fn remove_images(&self, images: &[ImageSummary], needed: &Needed) -> Result<usize, RuntimeError> {
         let mut removed = 0;
-        let images = self.images(&self.mine()).await?;
         let old = self.clock.now().timestamp() - STEP_LIFE;
         let deployment = |image: &ImageSummary| {
             image
@@ -143,7 +171,7 @@ impl DockerRuntime {
             .filter(|image| deployment(image).is_some_and(wanted))
             .filter_map(|image| image.labels.get(labels::PROJECT))
             .collect();
-        for image in &images {
+        for image in images {
             let kept = match deployment(image) {
                 Some(deployment) => wanted(deployment),
                 // A step: the next build of its project begins with it, and a build that goes on may be making it.
@@ -198,39 +226,26 @@ impl DockerRuntime {
     }
 
     /// Scratch folders, variables and logs without a container.
-    async fn remove_files(&self, needed: &Needed) {
-        let containers: HashSet<String> = match container::list(&self.engine, &self.mine()).await {
-            Ok(containers) => containers.into_iter().map(|container| container.name).collect(),
-            Err(error) => {
-                tracing::warn!(%error, "files of containers are left for the next clean-up");
-                return;
+    async fn remove_files(&self, found: Inventory, needed: &Needed) {
+        // Variables are written before their container is made.
+        let apps: HashSet<String> = needed.instances.iter().map(|id| self.app_name(*id)).collect();
+        let builds: Vec<String> = needed.building.iter().map(|id| self.build_prefix(*id)).collect();
+        for name in &found.variables {
+            if !apps.contains(name) && !builds.iter().any(|prefix| name.starts_with(prefix)) {
+                self.env_files.forget(name);
             }
-        };
-        for name in self
-            .env_files
-            .names()
-            .into_iter()
-            .filter(|name| !containers.contains(name))
-        {
-            self.env_files.forget(&name);
         }
-        let scratch = std::fs::read_dir(self.scratch_folder())
-            .into_iter()
-            .flatten()
-            .flatten();
-        for entry in scratch {
-            let deployment = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        for path in found.scratch {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let deployment = name.and_then(|name| name.parse().ok());
             if !deployment.is_some_and(|id| needed.building.contains(&DeploymentId::from_uuid(id))) {
-                folder::remove(entry.path()).await;
+                folder::remove(path).await;
             }
         }
-        for instance in self
-            .logs
-            .known()
-            .into_iter()
-            .filter(|instance| !needed.instances.contains(instance))
-        {
-            self.logs.forget(instance).await;
+        for instance in found.logs {
+            if !needed.instances.contains(&instance) {
+                self.logs.forget(instance).await;
+            }
         }
     }
 

@@ -158,7 +158,6 @@ pub(super) async fn exit_code(engine: &Engine, name: &str) -> Result<i64, Engine
 #[derive(Debug)]
 pub(super) struct Listed {
     pub(super) id: String,
-    pub(super) name: String,
     pub(super) labels: Labels,
     /// When it was made, in seconds since 1970.
     pub(super) created: i64,
@@ -178,7 +177,6 @@ pub(super) async fn list(engine: &Engine, wanted: &[(&str, &str)]) -> Result<Vec
     let listed = |container: ContainerSummary| {
         Some(Listed {
             id: container.id?,
-            name: container.names?.first()?.trim_start_matches('/').to_owned(),
             labels: container.labels.unwrap_or_default(),
             created: container.created.unwrap_or(0),
         })

@@ -29,26 +29,29 @@ mod variables;
 mod volume;
 mod wire;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aether_models::{DeploymentId, InstanceId, LogLine, SharedClock};
+use aether_models::{DeploymentId, InstanceId, LogLine, ProjectId, RuntimeName, SharedClock, UserError};
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 pub use self::app::AppStats;
-pub use self::cleanup::{Needed, Removed};
 pub use self::image::{BuiltImage, ImageBuild, ImageReport};
 pub use self::settings::{AppReach, BuildKitMode, DockerRuntimeSettings, FirewallMode};
 pub use self::volume::VolumeUsage;
+pub use super::{Needed, Removed};
 
 use self::app::Logs;
 use self::engine::{Engine, EngineError};
 use self::env_file::EnvFiles;
 use self::firewall::Firewall;
 use self::network::Networks;
-use super::{AppHandle, AppSpec, BuildCommand, ExitReport, OutputSink, Runtime, RuntimeError};
+use super::{
+    AppHandle, AppSpec, BuildCommand, ExitReport, NeededLater, OutputSink, Runtime, RuntimeError, Stack,
+};
 
 /// How often a build's engine is asked whether it is still there.
 const ENGINE_CHECK: Duration = Duration::from_secs(5);
@@ -63,6 +66,8 @@ pub struct DockerRuntime {
     env_files: EnvFiles,
     logs: Logs,
     choosing_address: Mutex<()>,
+    /// Whether an image has a shell, by its id, which stands for its contents.
+    shells: std::sync::Mutex<HashMap<String, bool>>,
 }
 
 impl std::fmt::Debug for DockerRuntime {
@@ -87,6 +92,7 @@ impl DockerRuntime {
             env_files: EnvFiles::open(&settings.secrets_dir, &settings.owner)?,
             logs: Logs::new(settings.data_dir.join("docker/logs").join(&settings.owner)),
             choosing_address: Mutex::new(()),
+            shells: std::sync::Mutex::default(),
             settings,
             clock,
             engine,
@@ -94,6 +100,18 @@ impl DockerRuntime {
         runtime.firewall.renew(&runtime.engine).await?;
         runtime.adopt_apps().await?;
         Ok(runtime)
+    }
+
+    /// Whether builds and apps could be run with these settings on this machine, and what the engine is; changes nothing.
+    ///
+    /// # Errors
+    /// [`RuntimeError::User`] with what is in the way.
+    pub async fn probe(settings: &DockerRuntimeSettings) -> Result<Vec<String>, RuntimeError> {
+        let engine = Engine::connect(&settings.socket, settings.call_timeout).await?;
+        if settings.firewall == FirewallMode::Host && !rustix::process::geteuid().is_root() {
+            return Err(no_packet_filter().into());
+        }
+        Ok(describe(&engine, settings))
     }
 
     /// Whether the engine answers right now, for health checks.
@@ -115,28 +133,7 @@ impl DockerRuntime {
     /// What runs builds and apps here, as lines of text for `aether doctor` and the head of a build log.
     #[must_use]
     pub fn describe(&self) -> Vec<String> {
-        let facts = &self.engine.facts;
-        let mut lines = vec![format!(
-            "Docker engine {} (API {}) at {}, {}, {} CPUs, {} MiB memory",
-            facts.version,
-            facts.api,
-            self.engine.socket().display(),
-            facts.architecture,
-            facts.cpus,
-            facts.memory_bytes / (1024 * 1024),
-        )];
-        if !facts.live_restore {
-            lines.push(
-                "Note: apps stop while the engine is restarted; set \"live-restore\": true in /etc/docker/daemon.json"
-                    .to_owned(),
-            );
-        }
-        if self.settings.firewall == FirewallMode::Off {
-            lines.push(
-                "Note: no packet filter; containers reach this machine's ports and cloud metadata".to_owned(),
-            );
-        }
-        lines
+        describe(&self.engine, &self.settings)
     }
 
     /// Returns when the engine has not answered for as long as patience lasts.
@@ -159,8 +156,8 @@ impl DockerRuntime {
 
 #[async_trait]
 impl Runtime for DockerRuntime {
-    fn name(&self) -> &'static str {
-        "docker"
+    fn name(&self) -> RuntimeName {
+        RuntimeName::Docker
     }
 
     async fn run_build(
@@ -170,6 +167,44 @@ impl Runtime for DockerRuntime {
         cancel: CancellationToken,
     ) -> Result<ExitReport, RuntimeError> {
         self.build_command(command, output, cancel).await
+    }
+
+    fn about(&self) -> Vec<String> {
+        self.describe()
+    }
+
+    fn toolchain(&self, stack: &Stack) -> String {
+        // A language without an image fails when it is used, with the reason.
+        stack::image_for(Some(stack), &self.settings.images).unwrap_or_default()
+    }
+
+    async fn build_image(
+        &self,
+        build: ImageBuild,
+        output: OutputSink,
+        cancel: CancellationToken,
+    ) -> Result<ImageReport, RuntimeError> {
+        Self::build_image(self, build, output, cancel).await
+    }
+
+    async fn clean_up(&self, needed: NeededLater<'_>) -> Result<Removed, RuntimeError> {
+        self.remove_unneeded(needed).await
+    }
+
+    async fn keep_confined(&self) -> Result<(), RuntimeError> {
+        self.renew_firewall().await
+    }
+
+    async fn app_stats(&self, instance: InstanceId) -> Result<Option<AppStats>, RuntimeError> {
+        Self::app_stats(self, instance).await
+    }
+
+    async fn all_volumes(&self) -> Result<Vec<(ProjectId, VolumeUsage)>, RuntimeError> {
+        self.every_volume().await
+    }
+
+    async fn remove_volumes(&self, project: ProjectId) -> Result<(), RuntimeError> {
+        Self::remove_volumes(self, project).await
     }
 
     async fn prepare_workspace(&self, path: &Path) -> Result<(), RuntimeError> {
@@ -188,6 +223,10 @@ impl Runtime for DockerRuntime {
         self.known_apps().await
     }
 
+    async fn list_instances(&self) -> Result<Vec<InstanceId>, RuntimeError> {
+        self.known_instances().await
+    }
+
     async fn inspect_app(&self, instance: InstanceId) -> Result<Option<AppHandle>, RuntimeError> {
         self.app_handle(instance).await
     }
@@ -204,4 +243,38 @@ impl Runtime for DockerRuntime {
     ) -> Result<Vec<LogLine>, RuntimeError> {
         self.log_lines(instance, after, limit).await
     }
+}
+
+fn describe(engine: &Engine, settings: &DockerRuntimeSettings) -> Vec<String> {
+    let facts = &engine.facts;
+    let mut lines = vec![format!(
+        "Docker engine {} (API {}) at {}, {}, {} CPUs, {} MiB memory",
+        facts.version,
+        facts.api,
+        engine.socket().display(),
+        facts.architecture,
+        facts.cpus,
+        facts.memory_bytes / (1024 * 1024),
+    )];
+    if !facts.live_restore {
+        lines.push(
+            "Note: apps stop while the engine is restarted; set \"live-restore\": true in /etc/docker/daemon.json"
+                .to_owned(),
+        );
+    }
+    if settings.firewall == FirewallMode::Off {
+        lines.push(
+            "Note: no packet filter; containers reach this machine's ports and cloud metadata".to_owned(),
+        );
+    }
+    lines
+}
+
+fn no_packet_filter() -> UserError {
+    UserError::new(
+        "firewall_unavailable",
+        "Containers cannot be kept from this machine",
+        "The packet filter between containers and this machine can be put up by root only, and Aether is not root.",
+    )
+    .hint("Run Aether as root, or name an image with iptables in AETHER_DOCKER_FIREWALL.")
 }

@@ -114,7 +114,7 @@ impl DockerRuntimeSettings {
             allowed_private: Vec::new(),
             allowed_host_ports: Vec::new(),
             firewall: FirewallMode::Host,
-            reach: AppReach::PublishedPort,
+            reach: AppReach::ContainerAddress,
             buildkit: BuildKitMode::WhenNeeded,
             build_access: HostAccess::default(),
             app_access: HostAccess::default(),

@@ -43,7 +43,7 @@ impl DockerRuntimeSettings {
         );
         settings.allowed_host_ports = each(reader, "AETHER_DOCKER_HOST_PORTS", "ports, separated by commas");
         settings.firewall = firewall(reader);
-        settings.reach = match reader.text("AETHER_DOCKER_REACH", "port").as_str() {
+        settings.reach = match reader.text("AETHER_DOCKER_REACH", "address").as_str() {
             "port" => AppReach::PublishedPort,
             "address" => AppReach::ContainerAddress,
             _ => {

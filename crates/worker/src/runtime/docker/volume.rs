@@ -2,24 +2,23 @@
 
 use std::collections::HashMap;
 
-use aether_models::{ProjectId, UserError};
-use bollard::models::VolumeCreateRequest;
-use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder};
+use aether_models::{ProjectId, UserError, VolumeMount};
+use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, VolumeCreateRequest};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, ListVolumesOptionsBuilder, RemoveVolumeOptionsBuilder,
+    UploadToContainerOptionsBuilder,
+};
 use serde::{Deserialize, Serialize};
 
 use super::DockerRuntime;
+use super::container::Disposable;
 use super::engine::{EngineError, found};
 use super::labels;
 use super::wire;
-use crate::runtime::{AppSpec, RuntimeError, WORKSPACE};
+use crate::runtime::{AppSpec, RuntimeError, SandboxUser};
 
-/// The longest name; with ours around it, it stays below the engine's 255 characters.
-const NAME_MAX: usize = 63;
-/// Places that a volume would hide or open.
-const RESERVED: &[&str] = &[
-    "/", "/proc", "/sys", "/dev", "/run", "/tmp", "/etc", "/bin", "/sbin", "/lib", "/lib64", "/usr",
-    WORKSPACE,
-];
+/// Where a new volume is while it is handed to its app.
+const HANDED_OVER: &str = "aether-volume";
 
 /// A volume as its project sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,7 +55,18 @@ impl DockerRuntime {
     /// # Errors
     /// [`RuntimeError`] when the engine does not answer.
     pub async fn volumes(&self, project: ProjectId) -> Result<Vec<VolumeUsage>, RuntimeError> {
-        let names = self.volume_names(project).await?;
+        let all = self.every_volume().await?.into_iter();
+        Ok(all
+            .filter_map(|(of, volume)| (of == project).then_some(volume))
+            .collect())
+    }
+
+    /// The volumes of all projects with their sizes.
+    pub(super) async fn every_volume(&self) -> Result<Vec<(ProjectId, VolumeUsage)>, RuntimeError> {
+        let volumes = self.list_volumes(&[]).await?;
+        if volumes.is_empty() {
+            return Ok(Vec::new());
+        }
         let usage: DiskUsage = wire::get(&self.engine, "measuring volumes", "/system/df?type=volume").await?;
         let measured: HashMap<String, u64> = usage
             .volumes
@@ -65,13 +75,15 @@ impl DockerRuntime {
             // The engine says -1 when it did not measure.
             .filter_map(|volume| Some((volume.name, u64::try_from(volume.usage_data?.size?).ok()?)))
             .collect();
-        Ok(names
-            .into_iter()
-            .map(|(name, own)| VolumeUsage {
+        let described = |(own, labels): (String, HashMap<String, String>)| {
+            let project = ProjectId::from_uuid(labels.get(labels::PROJECT)?.parse().ok()?);
+            let usage = VolumeUsage {
+                name: labels.get(labels::VOLUME)?.clone(),
                 bytes: measured.get(&own).copied(),
-                name,
-            })
-            .collect())
+            };
+            Some((project, usage))
+        };
+        Ok(volumes.into_iter().filter_map(described).collect())
     }
 
     /// Removes a project's volumes for good, as part of removing the project.
@@ -79,23 +91,23 @@ impl DockerRuntime {
     /// # Errors
     /// [`RuntimeError`] when one is still in use or the engine does not answer.
     pub async fn remove_volumes(&self, project: ProjectId) -> Result<(), RuntimeError> {
-        for (_, own) in self.volume_names(project).await? {
-            let options = RemoveVolumeOptionsBuilder::new().build();
-            found(
-                self.engine
-                    .call("removing a volume", |docker| {
-                        docker.remove_volume(&own, Some(options))
-                    })
-                    .await,
-            )?;
+        let project = project.uuid().to_string();
+        for (own, _) in self.list_volumes(&[(labels::PROJECT, project.as_str())]).await? {
+            self.remove_volume(&own).await?;
         }
         Ok(())
     }
 
-    /// Makes the app's volumes where they are not there yet, and hands new ones to the account inside.
-    pub(super) async fn ensure_volumes(&self, app: &AppSpec) -> Result<(), RuntimeError> {
+    /// Makes the app's volumes where they are not there yet. New ones are handed to our account, unless the image has an
+    /// account of its own, which gets what the image has at that place.
+    pub(super) async fn ensure_volumes(
+        &self,
+        app: &AppSpec,
+        image: &str,
+        runs_as_ours: bool,
+    ) -> Result<(), RuntimeError> {
         for volume in &app.container.volumes {
-            check(&volume.name, &volume.path)?;
+            check(volume)?;
             let name = self.volume_name(app.project_id, &volume.name);
             let present = self
                 .engine
@@ -109,40 +121,84 @@ impl DockerRuntime {
                 (labels::VOLUME, volume.name.clone()),
             ];
             let request = VolumeCreateRequest {
-                name: Some(name),
+                name: Some(name.clone()),
                 labels: Some(labels::labels(&self.settings.owner, labels::APP, &about)),
                 driver_opts: Some(HashMap::new()),
                 ..VolumeCreateRequest::default()
             };
-            let made = self
-                .engine
+            self.engine
                 .call("making a volume", |docker| docker.create_volume(request))
                 .await?;
-            self.hand_over(&made.mountpoint).await;
+            if runs_as_ours && let Err(error) = self.hand_over(&name, image).await {
+                // The next start finds it missing and tries again.
+                self.remove_volume(&name).await?;
+                return Err(error);
+            }
         }
         Ok(())
     }
 
-    /// A new volume belongs to root, and the app is not. The folder is the engine's, on this machine in most cases.
-    async fn hand_over(&self, folder: &str) {
-        let user = self.settings.user();
-        let folder = std::path::PathBuf::from(folder);
-        if let Err(error) = super::folder::give(folder.clone(), user, false).await {
-            tracing::warn!(%error, folder = %folder.display(), "a volume may not be writable for its app");
-        }
+    /// A new volume belongs to root, and the app is not. Its folder is the engine's, which may be out of our sight; so the
+    /// engine itself is given an archive with that folder and its owner, by way of a container that is never started.
+    async fn hand_over(&self, volume: &str, image: &str) -> Result<(), RuntimeError> {
+        let archive = owned_folder(self.settings.user()).map_err(|source| RuntimeError::Io {
+            context: "handing a volume to its app",
+            source,
+        })?;
+        let name = format!("{}-volume-{:08x}", self.settings.owner, rand::random::<u32>());
+        let mount = Mount {
+            typ: Some(MountType::VOLUME),
+            source: Some(volume.to_owned()),
+            target: Some(format!("/{HANDED_OVER}")),
+            ..Mount::default()
+        };
+        let body = ContainerCreateBody {
+            image: Some(image.to_owned()),
+            entrypoint: Some(vec!["/bin/sh".to_owned()]),
+            labels: Some(labels::labels(&self.settings.owner, labels::HELPER, &[])),
+            host_config: Some(HostConfig {
+                mounts: Some(vec![mount]),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        };
+        let options = CreateContainerOptionsBuilder::new().name(&name).build();
+        self.engine
+            .call("handing a volume to its app", |docker| {
+                docker.create_container(Some(options), body)
+            })
+            .await?;
+        let container = Disposable::new(&self.engine, &name);
+        let options = UploadToContainerOptionsBuilder::new().path("/").build();
+        let handed = self
+            .engine
+            .call("handing a volume to its app", |docker| {
+                docker.upload_to_container(&name, Some(options), bollard::body_full(archive.into()))
+            })
+            .await;
+        container.remove().await?;
+        handed.map_err(Into::into)
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        let options = RemoveVolumeOptionsBuilder::new().build();
+        let removed = self.engine.call("removing a volume", |docker| {
+            docker.remove_volume(name, Some(options))
+        });
+        found(removed.await).map(drop)
     }
 
     pub(super) fn volume_name(&self, project: ProjectId, name: &str) -> String {
         format!("{}-{}-{name}", self.settings.owner, project.uuid().simple())
     }
 
-    /// Names within the project and in the engine.
-    async fn volume_names(&self, project: ProjectId) -> Result<Vec<(String, String)>, EngineError> {
-        let project = project.uuid().to_string();
-        let wanted = [
-            (labels::OWNER, self.settings.owner.as_str()),
-            (labels::PROJECT, project.as_str()),
-        ];
+    /// Names in the engine, and labels.
+    async fn list_volumes(
+        &self,
+        wanted: &[(&str, &str)],
+    ) -> Result<Vec<(String, HashMap<String, String>)>, EngineError> {
+        let mine = [(labels::OWNER, self.settings.owner.as_str())];
+        let wanted = [&mine, wanted].concat();
         let options = ListVolumesOptionsBuilder::new()
             .filters(&labels::filter(&wanted))
             .build();
@@ -151,66 +207,35 @@ impl DockerRuntime {
             .call("listing volumes", |docker| docker.list_volumes(Some(options)))
             .await?;
         let volumes = listed.volumes.unwrap_or_default().into_iter();
-        Ok(volumes
-            .filter_map(|mut volume| Some((volume.labels.remove(labels::VOLUME)?, volume.name)))
-            .collect())
+        Ok(volumes.map(|volume| (volume.name, volume.labels)).collect())
     }
 }
 
-fn check(name: &str, path: &str) -> Result<(), UserError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let named =
-        !name.is_empty() && name.len() <= NAME_MAX && name.bytes().all(plain) && !name.starts_with('-');
-    let steps = || path.split('/').skip(1);
-    let clean = path.starts_with('/')
-        && path.len() <= 255
-        && steps().all(|step| !step.is_empty() && step != "." && step != "..")
-        && !path.contains(|character: char| character.is_control() || character == ':' || character == ',');
-    let free = !RESERVED.contains(&path)
-        && !["/proc/", "/sys/", "/dev/", "/run/"]
-            .iter()
-            .any(|root| path.starts_with(root));
-    if named && clean && free {
+fn owned_folder(user: SandboxUser) -> std::io::Result<Vec<u8>> {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Directory);
+    header.set_path(format!("{HANDED_OVER}/"))?;
+    header.set_mode(0o755);
+    header.set_uid(u64::from(user.uid));
+    header.set_gid(u64::from(user.gid));
+    header.set_size(0);
+    header.set_cksum();
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append(&header, std::io::empty())?;
+    archive.into_inner()
+}
+
+fn check(volume: &VolumeMount) -> Result<(), UserError> {
+    if volume.is_usable() {
         return Ok(());
     }
     Err(UserError::new(
         "volume_unusable",
         "A volume cannot be used",
-        format!("{name:?} at {path:?} has a name or a path that is not allowed."),
+        format!(
+            "{:?} at {:?} has a name or a path that is not allowed.",
+            volume.name, volume.path
+        ),
     )
     .hint("Use lower-case letters, digits and hyphens in the name, and a path of its own such as /data."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_volume_has_a_plain_name_and_a_place_of_its_own() {
-        assert!(check("uploads", "/data/uploads").is_ok());
-        assert!(check("db", "/var/lib/data").is_ok());
-        assert!(check("db", "/workspace/storage").is_ok());
-        for (name, path) in [
-            ("", "/data"),
-            ("../x", "/data"),
-            ("A", "/data"),
-            ("-a", "/data"),
-            ("a", "data"),
-            ("a", "/"),
-            ("a", "/data/../etc"),
-            ("a", "/data//x"),
-            ("a", "/proc/self"),
-            ("a", "/run/secrets"),
-            ("a", "/usr"),
-            ("a", "/workspace"),
-            ("a", "/da:ta"),
-            ("a", "/data\n"),
-        ] {
-            assert_eq!(
-                check(name, path).unwrap_err().code,
-                "volume_unusable",
-                "{name:?} {path:?}"
-            );
-        }
-    }
 }

@@ -30,7 +30,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aether_models::{DeploymentId, InstanceId, LogLine};
+use aether_models::{DeploymentId, InstanceId, LogLine, RuntimeName};
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
@@ -127,8 +127,12 @@ impl ProcessRuntime {
 
 #[async_trait]
 impl Runtime for ProcessRuntime {
-    fn name(&self) -> &'static str {
-        "process"
+    fn name(&self) -> RuntimeName {
+        RuntimeName::Process
+    }
+
+    fn about(&self) -> Vec<String> {
+        self.report.lines()
     }
 
     async fn run_build(

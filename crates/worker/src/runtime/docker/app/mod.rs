@@ -22,7 +22,7 @@ pub(super) use self::log::Logs;
 pub use self::stats::AppStats;
 
 use super::DockerRuntime;
-use super::container::{self, Disposable};
+use super::container::{self, Disposable, Listed};
 use super::engine::{EngineError, found};
 use super::labels;
 use super::network::NetworkOf;
@@ -58,7 +58,7 @@ impl DockerRuntime {
         if let Err(error) = started {
             container.remove().await?;
             self.env_files.forget(&name);
-            return Err(spec::explain(error));
+            return Err(spec::explain(error, app.port));
         }
         container.keep();
         self.logs.follow(&self.engine, app.instance_id, &name);
@@ -75,8 +75,8 @@ impl DockerRuntime {
         let network = self.networks.ensure(&self.engine, of).await?;
         let reserved = self.reserved_addresses(app.project_id).await?;
         let address = network.free_address(&reserved).ok_or_else(spec::network_full)?;
-        self.ensure_volumes(app).await?;
         let plan = self.image_plan(app, image).await?;
+        self.ensure_volumes(app, image, plan.runs_as_ours()).await?;
         let body = self.app_body(app, name, &plan, &network.name, address)?;
         let options = CreateContainerOptionsBuilder::new().name(name).build();
         let created = self
@@ -85,8 +85,18 @@ impl DockerRuntime {
                 docker.create_container(Some(options), body)
             })
             .await;
-        created.map_err(spec::explain)?;
+        created.map_err(|error| spec::explain(error, app.port))?;
         Ok(Disposable::new(&self.engine, name))
+    }
+
+    /// Removes a project's network with its last app. The engine would also remove that of an app between two starts.
+    async fn leave_network(&self, project: ProjectId) -> Result<(), RuntimeError> {
+        let _choosing = self.choosing_address.lock().await;
+        if !self.reserved_addresses(project).await?.is_empty() {
+            return Ok(());
+        }
+        let of = NetworkOf::Apps(project);
+        self.networks.remove_if_empty(&self.engine, of).await
     }
 
     /// Addresses of the project's apps, also of those that are between two starts.
@@ -103,12 +113,27 @@ impl DockerRuntime {
             .collect())
     }
 
-    pub(super) async fn known_apps(&self) -> Result<Vec<AppHandle>, RuntimeError> {
+    /// What [`Self::known_apps`] knows, without a look at each.
+    pub(super) async fn known_instances(&self) -> Result<Vec<InstanceId>, RuntimeError> {
+        let apps = self.app_containers().await?;
+        let instance = |app: &Listed| app.labels.get(labels::INSTANCE)?.parse().ok();
+        Ok(apps
+            .iter()
+            .filter_map(instance)
+            .map(InstanceId::from_uuid)
+            .collect())
+    }
+
+    async fn app_containers(&self) -> Result<Vec<Listed>, EngineError> {
         let wanted = [
             (labels::OWNER, self.settings.owner.as_str()),
             (labels::KIND, labels::APP),
         ];
-        let apps = container::list(&self.engine, &wanted).await?;
+        container::list(&self.engine, &wanted).await
+    }
+
+    pub(super) async fn known_apps(&self) -> Result<Vec<AppHandle>, RuntimeError> {
+        let apps = self.app_containers().await?;
         let handles = try_join_all(apps.iter().map(|app| self.look_at(&app.id))).await?;
         Ok(handles.into_iter().flatten().collect())
     }
@@ -145,12 +170,10 @@ impl DockerRuntime {
         container::remove(&self.engine, &name).await?;
         self.logs.forget(instance).await;
         self.env_files.forget(&name);
-        if let Some(project) = container.and_then(|container| project_of(&container)) {
-            self.networks
-                .remove_if_empty(&self.engine, NetworkOf::Apps(project))
-                .await?;
+        match container.and_then(|container| project_of(&container)) {
+            Some(project) => self.leave_network(project).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     pub(super) async fn log_lines(

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
+use std::sync::PoisonError;
 
 use aether_models::UserError;
 use bollard::models::{
@@ -42,6 +43,13 @@ pub(super) struct ImagePlan {
     own: bool,
     /// Whether there is a shell to read the variables.
     has_shell: bool,
+}
+
+impl ImagePlan {
+    /// Whether it runs as our own account.
+    pub(super) const fn runs_as_ours(&self) -> bool {
+        self.user.is_none()
+    }
 }
 
 impl DockerRuntime {
@@ -94,8 +102,22 @@ impl DockerRuntime {
         })
     }
 
-    /// Whether `/bin/sh` is in the image; asked of a container that is never started.
+    /// Whether `/bin/sh` is in the image; asked once.
     async fn has_shell(&self, image: &str) -> Result<bool, RuntimeError> {
+        let known = || self.shells.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = known().get(image).copied();
+        if let Some(has_shell) = seen {
+            return Ok(has_shell);
+        }
+        let has_shell = self.look_for_shell(image).await?;
+        if image.starts_with("sha256:") {
+            known().insert(image.to_owned(), has_shell);
+        }
+        Ok(has_shell)
+    }
+
+    /// Asks a container that is never started.
+    async fn look_for_shell(&self, image: &str) -> Result<bool, RuntimeError> {
         let name = format!("{}-probe-{:08x}", self.settings.owner, rand::random::<u32>());
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
@@ -268,8 +290,11 @@ pub(super) fn inner_port(app: &AppSpec) -> u16 {
 }
 
 /// A start that failed in words of the user's world, where it is the user's doing.
-pub(super) fn explain(error: EngineError) -> RuntimeError {
+pub(super) fn explain(error: EngineError, port: u16) -> RuntimeError {
     let text = error.to_string();
+    if text.contains("port is already allocated") || text.contains("address already in use") {
+        return RuntimeError::PortTaken(port);
+    }
     if text.contains("executable file not found") || text.contains("no such file or directory: unknown") {
         return UserError::new(
             "start_command_not_found",

@@ -70,12 +70,8 @@ impl DockerRuntime {
         self.firewall.ensure(&self.engine).await?;
         let of = NetworkOf::Build(command.deployment_id);
         let network = self.networks.ensure(&self.engine, of).await?;
-        let name = format!(
-            "{}-build-{}-{:08x}",
-            self.settings.owner,
-            command.deployment_id.uuid().simple(),
-            rand::random::<u32>()
-        );
+        let prefix = self.build_prefix(command.deployment_id);
+        let name = format!("{prefix}{:08x}", rand::random::<u32>());
         let scratch = self
             .scratch_folder()
             .join(command.deployment_id.uuid().to_string());
@@ -89,6 +85,11 @@ impl DockerRuntime {
         let report = running.run(&image, &network.name, output, cancel).await;
         self.env_files.forget(&running.name);
         report
+    }
+
+    /// How the names of a build's containers begin.
+    pub(super) fn build_prefix(&self, deployment: DeploymentId) -> String {
+        format!("{}-build-{}-", self.settings.owner, deployment.uuid().simple())
     }
 
     /// Removes what the commands of one build shared: home, `/tmp`, network.

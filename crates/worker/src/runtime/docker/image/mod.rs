@@ -108,7 +108,8 @@ impl DockerRuntime {
         self.firewall.ensure(&self.engine).await?;
         let of = NetworkOf::Build(build.deployment_id);
         let network = self.networks.ensure(&self.engine, of).await?;
-        let buildkit = dockerfile.needs_buildkit.is_some() || !build.secrets.is_empty();
+        // Secrets can be mounted by it alone; a Dockerfile that mounts none gets none.
+        let buildkit = dockerfile.needs_buildkit.is_some();
         if buildkit {
             self.firewall.watch_default_bridge(&self.engine).await?;
         }
@@ -119,6 +120,17 @@ impl DockerRuntime {
             "the engine's builder"
         };
         let _ = say(format!("Building {} with {builder}", build.dockerfile)).await;
+        for name in build
+            .secrets
+            .keys()
+            .filter(|name| dockerfile.args.contains(*name))
+        {
+            let _ = say(format!(
+                "Warning: {name} is a secret, and build arguments stay in the image; it is left empty. Take it by \
+                 `RUN --mount=type=secret,id={name}` from /run/secrets/{name}"
+            ))
+            .await;
+        }
         let outcome = tokio::select! {
             biased;
             () = cancel.cancelled() => Ok(Ended::Cancelled),
@@ -141,9 +153,7 @@ impl DockerRuntime {
         if dockerfile.here_documents && self.engine.facts.is_older_than(HERE_DOCUMENTS_API) {
             return Err(too_old_for("here-documents").into());
         }
-        let wanted = dockerfile
-            .needs_buildkit
-            .or_else(|| (!build.secrets.is_empty()).then_some("secrets"));
+        let wanted = dockerfile.needs_buildkit;
         if let (Some(feature), BuildKitMode::Never) = (wanted, self.settings.buildkit) {
             return Err(no_buildkit(feature).into());
         }
