@@ -43,6 +43,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                         .service(projects::get_project)
                         .service(projects::update_project)
                         .service(projects::delete_project)
+                        .service(projects::get_project_usage)
                         .service(projects::get_webhook)
                         .service(projects::rotate_webhook_secret)
                         .service(detect::detect_repository)

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use aether_models::ResourceLimits;
+use aether_models::{ResourceLimits, VolumeMount};
 use indexmap::IndexMap;
 
 use crate::error::{ApiError, ApiResult, FieldError};
@@ -16,6 +16,8 @@ const COMMAND_MAX: usize = 2000;
 const PATH_MAX: usize = 255;
 /// Longest email address (RFC 5321 section 4.5.3.1.3, without the brackets).
 const EMAIL_MAX: usize = 254;
+/// More volumes than this are a mistake.
+const VOLUMES_MAX: usize = 10;
 /// Longest free text for people.
 const TEXT_MAX: usize = 100;
 
@@ -170,6 +172,28 @@ impl Faults {
             if !(50..=256_000).contains(&limits.cpus.millis) {
                 self.add(&format!("{field}.cpus"), "is from 0.05 to 256");
             }
+        }
+        given
+    }
+
+    /// Volumes with plain names at paths of their own, each once.
+    pub(crate) fn volumes(&mut self, field: &str, given: Given<Vec<VolumeMount>>) -> Given<Vec<VolumeMount>> {
+        let volumes = given.iter().flatten().flatten();
+        for (index, volume) in volumes.clone().enumerate() {
+            let field = format!("{field}[{index}]");
+            if !volume.is_usable() {
+                self.add(
+                    &field,
+                    "has a name of lower-case letters, digits and hyphens, and an absolute path of its own such as /data",
+                );
+            }
+            let mut earlier = volumes.clone().take(index);
+            if earlier.any(|other| other.name == volume.name || other.path == volume.path) {
+                self.add(&field, "has a name and a path that no other volume has");
+            }
+        }
+        if volumes.count() > VOLUMES_MAX {
+            self.add(field, format!("has at most {VOLUMES_MAX} volumes"));
         }
         given
     }

@@ -428,6 +428,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a project uses right now. */
+        get: operations["get_project_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/webhook": {
         parameters: {
             query?: never;
@@ -675,6 +692,43 @@ export interface components {
             /** @description What it may do. */
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description What one copy of an app uses. Counters grow from its start; the difference of two is what it used in between. */
+        AppUsage: {
+            /**
+             * Format: int64
+             * @description Processor time, in nanoseconds.
+             */
+            cpu_nanos: number;
+            /** @description Its release. */
+            deployment_id: components["schemas"]["Id_dep"];
+            /** @description The copy. */
+            instance_id: components["schemas"]["Id_ins"];
+            /**
+             * Format: int64
+             * @description Memory in use.
+             */
+            memory_bytes: number;
+            /**
+             * Format: int64
+             * @description The most it may use.
+             */
+            memory_limit_bytes: number;
+            /**
+             * Format: int64
+             * @description Received over the network.
+             */
+            network_received_bytes: number;
+            /**
+             * Format: int64
+             * @description Sent over the network.
+             */
+            network_sent_bytes: number;
+            /**
+             * Format: int64
+             * @description Processes and threads.
+             */
+            processes: number;
+        };
         /** @description A part of a build log. */
         BuildLogPage: {
             /** @description Lines, in order. */
@@ -802,10 +856,16 @@ export interface components {
              * @description Fixes the port.
              */
             port?: number | null;
+            /**
+             * Format: int32
+             * @description Copies of the running app.
+             */
+            replicas?: number | null;
             /** @description Where the code is; a user name and password in it are stored sealed and never shown again. */
             repo_url: string;
             /** @description Folder of the app, relative to the repository. */
             root_dir?: string | null;
+            runtime?: components["schemas"]["RuntimeName"] | null;
             /** @description Fixes runtime versions (`node: "22"`). */
             runtime_version?: {
                 [key: string]: string;
@@ -816,6 +876,8 @@ export interface components {
             spa?: boolean | null;
             /** @description Fixes the start command. */
             start_command?: string | null;
+            /** @description Storage of the app that outlives deployments; in containers only. */
+            volumes?: components["schemas"]["VolumeMount"][] | null;
         };
         /** @description A new token. */
         CreateToken: {
@@ -1245,10 +1307,16 @@ export interface components {
              * @description Fixed port.
              */
             port: number | null;
+            /**
+             * Format: int32
+             * @description Copies of the running app, between which the proxy balances.
+             */
+            replicas: number;
             /** @description Where the code is. */
             repo_url: components["schemas"]["RepoUrl"];
             /** @description Folder of the app, relative to the repository. */
             root_dir: string;
+            runtime: components["schemas"]["RuntimeName"] | null;
             /** @description Fixed runtime versions. */
             runtime_version: {
                 [key: string]: string;
@@ -1266,6 +1334,15 @@ export interface components {
             updated_at: string;
             /** @description Address of the live site. */
             url: string;
+            /** @description Storage of the app that outlives deployments; in containers only. */
+            volumes: components["schemas"]["VolumeMount"][];
+        };
+        /** @description What a project uses right now, as far as workers have said so in the last seconds. */
+        ProjectUsage: {
+            /** @description Its running apps; empty where the runtime does not count. */
+            apps: components["schemas"]["AppUsage"][];
+            /** @description Its volumes. */
+            volumes: components["schemas"]["VolumeUsage"][];
         };
         /** @description One proxy. */
         ProxyStatus: {
@@ -1414,6 +1491,11 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * @description How builds and apps are kept apart from the machine and from one another.
+         * @enum {string}
+         */
+        RuntimeName: "docker" | "process";
+        /**
          * @description What an API token may do.
          * @enum {string}
          */
@@ -1503,6 +1585,8 @@ export interface components {
             route_version: number;
             /** @description Version of this service. */
             version: string;
+            /** @description The workers that report. */
+            workers: components["schemas"]["WorkerStatus"][];
         };
         /**
          * @description Why a deployment was made.
@@ -1545,10 +1629,16 @@ export interface components {
              * @description Fixes the port.
              */
             port?: number | null;
+            /**
+             * Format: int32
+             * @description Copies of the running app.
+             */
+            replicas?: number | null;
             /** @description Where the code is. A new address forgets the stored user name and password, unless it brings its own. */
             repo_url?: string | null;
             /** @description Folder of the app, relative to the repository. */
             root_dir?: string | null;
+            runtime?: components["schemas"]["RuntimeName"] | null;
             /** @description Fixes runtime versions (`node: "22"`). */
             runtime_version?: {
                 [key: string]: string;
@@ -1557,6 +1647,8 @@ export interface components {
             spa?: boolean | null;
             /** @description Fixes the start command. */
             start_command?: string | null;
+            /** @description Storage of the app that outlives deployments; in containers only. */
+            volumes?: components["schemas"]["VolumeMount"][] | null;
         };
         /** @description The signed-in user. */
         User: {
@@ -1596,6 +1688,23 @@ export interface components {
          * @enum {string}
          */
         Verdict: "deployed" | "ignored" | "duplicate";
+        /** @description A volume of a project and where its app sees it. */
+        VolumeMount: {
+            /** @description Its name within the project: lower-case letters, digits and hyphens. */
+            name: string;
+            /** @description Where the app sees it, absolute. */
+            path: string;
+        };
+        /** @description One volume. */
+        VolumeUsage: {
+            /**
+             * Format: int64
+             * @description What is in it; null when nobody measured it.
+             */
+            bytes: number | null;
+            /** @description Its name within the project. */
+            name: string;
+        };
         /** @description What to enter at the Git provider. */
         Webhook: {
             /** @description What they are signed with. */
@@ -1633,6 +1742,19 @@ export interface components {
             reason: string;
             /** @description What was made of it. */
             verdict: components["schemas"]["Verdict"];
+        };
+        /** @description One worker. */
+        WorkerStatus: {
+            /** @description Why there, and what it is, in lines for people. */
+            about: string[];
+            /** @description Apps it runs and counts. */
+            apps: number;
+            /** @description Unique per start. */
+            id: string;
+            /** @description The machine. */
+            node: string;
+            /** @description `docker` or `process`: where builds and apps run. */
+            runtime: string;
         };
     };
     responses: never;
@@ -2694,6 +2816,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseSwitch"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_project_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectUsage"];
                 };
             };
             /** @description The request failed. */

@@ -235,6 +235,15 @@ function system(): Schemas['SystemStatus'] {
     postgres: 'up',
     redis: 'up',
     queue: { queued: 0, running: 1, busy_workers: 1, oldest_queued_seconds: null },
+    workers: [
+      {
+        id: 'worker-1',
+        node: 'aether',
+        runtime: 'docker',
+        about: ['docker: an engine answers at /var/run/docker.sock'],
+        apps: 2,
+      },
+    ],
     proxies: [{ id: 'proxy-1', route_version: 214, in_flight: 3 }],
     route_version: 214,
     disk: { total_bytes: 500_000_000_000, free_bytes: 312_000_000_000 },

@@ -1,6 +1,8 @@
 //! A project, as the dashboard and the command line read it.
 
-use aether_models::{GitRef, PlanKind, Project, ProjectId, RepoUrl, ResourceLimits, Slug};
+use aether_models::{
+    GitRef, PlanKind, Project, ProjectId, RepoUrl, ResourceLimits, RuntimeName, Slug, VolumeMount,
+};
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -57,6 +59,12 @@ pub(crate) struct ProjectView {
     pub build_timeout_seconds: u32,
     /// Limits of the running app.
     pub app_limits: ResourceLimits,
+    /// Copies of the running app, between which the proxy balances.
+    pub replicas: u32,
+    /// Fixed isolation of builds and apps; null takes what the worker has.
+    pub runtime: Option<RuntimeName>,
+    /// Storage of the app that outlives deployments; in containers only.
+    pub volumes: Vec<VolumeMount>,
     /// A push through the webhook deploys.
     pub auto_deploy: bool,
     /// What visitors of production get.
@@ -113,6 +121,9 @@ impl ProjectView {
             build_limits: settings.build_limits,
             build_timeout_seconds: settings.build_timeout_seconds,
             app_limits: settings.app_limits,
+            replicas: settings.replicas,
+            runtime: settings.runtime,
+            volumes: settings.volumes,
             auto_deploy: settings.auto_deploy,
             live_deployment,
             latest_deployment,

@@ -2,11 +2,14 @@
 //!
 //! A field that is left out stays as it is; null puts it back to detection or to its default.
 
-use aether_models::{PlanKind, ProjectSettings, ResourceLimits};
+use aether_models::{PlanKind, ProjectSettings, ResourceLimits, RuntimeName, VolumeMount};
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};
 
 use crate::validate::Faults;
+
+/// A project's network has 28 addresses: for the live release, the one before it and the next one.
+const REPLICAS_MAX: u32 = 8;
 
 /// Not given, given as null, or given.
 pub(crate) type Given<T> = Option<Option<T>>;
@@ -29,6 +32,9 @@ pub(crate) struct SettingsInput {
     pub(crate) build_limits: Given<ResourceLimits>,
     pub(crate) build_timeout_seconds: Given<u32>,
     pub(crate) app_limits: Given<ResourceLimits>,
+    pub(crate) replicas: Given<u32>,
+    pub(crate) runtime: Given<RuntimeName>,
+    pub(crate) volumes: Given<Vec<VolumeMount>>,
     pub(crate) auto_deploy: Given<bool>,
 }
 
@@ -100,6 +106,18 @@ macro_rules! settings_fields {
             #[serde(default, deserialize_with = "crate::views::given")]
             #[schema(value_type = Option<aether_models::ResourceLimits>)]
             pub app_limits: Option<Option<aether_models::ResourceLimits>>,
+            /// Copies of the running app.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<u32>)]
+            pub replicas: Option<Option<u32>>,
+            /// Fixes the isolation of builds and apps.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<aether_models::RuntimeName>)]
+            pub runtime: Option<Option<aether_models::RuntimeName>>,
+            /// Storage of the app that outlives deployments; in containers only.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<Vec<aether_models::VolumeMount>>)]
+            pub volumes: Option<Option<Vec<aether_models::VolumeMount>>>,
             /// A push through the webhook deploys.
             #[serde(default, deserialize_with = "crate::views::given")]
             #[schema(value_type = Option<bool>)]
@@ -125,6 +143,9 @@ macro_rules! settings_fields {
                     build_limits: self.build_limits.take(),
                     build_timeout_seconds: self.build_timeout_seconds.take(),
                     app_limits: self.app_limits.take(),
+                    replicas: self.replicas.take(),
+                    runtime: self.runtime.take(),
+                    volumes: self.volumes.take(),
                     auto_deploy: self.auto_deploy.take(),
                 }
             }
@@ -192,6 +213,17 @@ impl SettingsInput {
             &mut settings.app_limits,
             faults.limits("app_limits", self.app_limits),
             defaults.app_limits,
+        );
+        put_or(
+            &mut settings.replicas,
+            faults.range("replicas", self.replicas, 1..=REPLICAS_MAX),
+            defaults.replicas,
+        );
+        put(&mut settings.runtime, self.runtime);
+        put_or(
+            &mut settings.volumes,
+            faults.volumes("volumes", self.volumes),
+            defaults.volumes,
         );
         put_or(&mut settings.auto_deploy, self.auto_deploy, defaults.auto_deploy);
     }

@@ -50,7 +50,8 @@ async fn settings_stand_beside_the_other_fields_and_null_puts_them_back() {
         "repo_url": REPO, "name": "Site", "branch": "release/1", "root_dir": "./apps/web/", "kind": "server",
         "install_command": "npm ci", "build_command": "", "start_command": "node index.js", "port": 8080,
         "runtime_version": {"node": "22"}, "health_check_path": "/healthz", "build_timeout_seconds": 60,
-        "app_limits": {"memory_mb": 256, "cpus": 0.5, "pids": 64, "disk_mb": 128}, "auto_deploy": false
+        "app_limits": {"memory_mb": 256, "cpus": 0.5, "pids": 64, "disk_mb": 128}, "auto_deploy": false,
+        "replicas": 3, "runtime": "docker", "volumes": [{"name": "data", "path": "/data"}]
     });
     let created = owner
         .post("/projects", body)
@@ -166,7 +167,7 @@ async fn inputs_23_24_46_and_49_every_wrong_field_is_named() {
     let body = json!({
         "repo_url": REPO, "name": "a`id`", "slug": "a--b", "branch": "--help", "root_dir": "../../etc", "output_directory": "dist/../..",
         "framework": "Next JS", "install_command": "npm ci\nid", "health_check_path": "healthz", "port": 0,
-        "runtime_version": {"node; id": "22"}, "build_timeout_seconds": 0, "health_check_timeout_seconds": 100_000,
+        "runtime_version": {"node; id": "22"}, "replicas": 9, "volumes": [{"name": "x", "path": "/etc"}], "build_timeout_seconds": 0, "health_check_timeout_seconds": 100_000,
         "build_limits": {"memory_mb": 1, "cpus": 0.0, "pids": 0, "disk_mb": 1}
     });
     let answer = owner.post("/projects", body).await.expect_problem(422, "invalid");

@@ -8,6 +8,7 @@ const healthy: Schemas['SystemStatus'] = {
   postgres: 'up',
   redis: 'up',
   queue: { queued: 0, running: 0, busy_workers: 0, oldest_queued_seconds: null },
+  workers: [],
   proxies: [{ id: 'a', route_version: 7, in_flight: 2 }],
   route_version: 7,
   disk: null,

@@ -7,6 +7,7 @@ mod list;
 mod present;
 mod rotate_webhook;
 mod update;
+mod usage;
 mod webhook;
 
 use aether_models::{RepoCredentials, RepoUrl, TeamId};
@@ -19,6 +20,7 @@ pub(crate) use get::get_project;
 pub(crate) use list::list_projects;
 pub(crate) use rotate_webhook::rotate_webhook_secret;
 pub(crate) use update::update_project;
+pub(crate) use usage::get_project_usage;
 pub(crate) use webhook::get_webhook;
 
 use crate::error::{ApiError, ApiResult};

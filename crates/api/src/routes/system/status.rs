@@ -31,6 +31,8 @@ pub(crate) struct SystemStatus {
     pub redis: Health,
     /// What waits and what is being built.
     pub queue: QueueStatus,
+    /// The workers that report.
+    pub workers: Vec<WorkerStatus>,
     /// The proxies that report.
     pub proxies: Vec<ProxyStatus>,
     /// Version of the route table that a proxy should have.
@@ -50,6 +52,21 @@ pub(crate) struct QueueStatus {
     pub busy_workers: i64,
     /// How long the oldest has been waiting.
     pub oldest_queued_seconds: Option<f64>,
+}
+
+/// One worker.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WorkerStatus {
+    /// Unique per start.
+    pub id: String,
+    /// The machine.
+    pub node: String,
+    /// `docker` or `process`: where builds and apps run.
+    pub runtime: String,
+    /// Why there, and what it is, in lines for people.
+    pub about: Vec<String>,
+    /// Apps it runs and counts.
+    pub apps: usize,
 }
 
 /// One proxy.
@@ -80,10 +97,11 @@ pub(crate) async fn system_status(
     _actor: CanRead,
 ) -> ApiResult<web::Json<SystemStatus>> {
     let store = &state.store;
-    let (queue, route_version, redis, reports) = tokio::join!(
+    let (queue, route_version, redis, workers, reports) = tokio::join!(
         store.queue_depth(),
         store.route_version(),
         store.ping_redis(),
+        store.worker_reports(),
         store.proxy_reports()
     );
     let queue = queue?;
@@ -98,6 +116,17 @@ pub(crate) async fn system_status(
             busy_workers: queue.busy_workers,
             oldest_queued_seconds: queue.oldest_queued_seconds,
         },
+        workers: workers
+            .unwrap_or_default()
+            .into_iter()
+            .map(|report| WorkerStatus {
+                id: report.worker,
+                node: report.node,
+                runtime: report.runtime,
+                about: report.about,
+                apps: report.apps.len(),
+            })
+            .collect(),
         proxies: reports
             .unwrap_or_default()
             .into_iter()
