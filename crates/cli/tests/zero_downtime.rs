@@ -3,12 +3,10 @@
 
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
 use aether_testkit::GitServer;
 use reqwest::Method;
 use serde_json::json;
+use support::load::Load;
 use support::services::Up;
 use support::{Platform, sites};
 
@@ -16,54 +14,6 @@ use support::{Platform, sites};
 const SWAPS: usize = 200;
 /// Every so many switches is a whole redeploy; the others are rollbacks.
 const REDEPLOY_EVERY: usize = 20;
-/// Visitors at the same time.
-const VISITORS: usize = 4;
-
-/// Requests without pause until it is told to stop.
-struct Load {
-    running: Arc<AtomicBool>,
-    answered: Arc<AtomicU64>,
-    visitors: Vec<tokio::task::JoinHandle<Vec<String>>>,
-}
-
-impl Load {
-    fn start(platform: &Platform, host: &'static str, expected: &'static str) -> Self {
-        let running = Arc::new(AtomicBool::new(true));
-        let answered = Arc::new(AtomicU64::new(0));
-        let visitors = (0..VISITORS)
-            .map(|_| {
-                let (platform, running, answered) = (platform.clone(), running.clone(), answered.clone());
-                tokio::spawn(async move {
-                    let mut failures = vec![];
-                    while running.load(Ordering::Relaxed) {
-                        match platform.visit(host, "/").await {
-                            Ok((status, body)) if status == 200 && body.contains(expected) => {
-                                answered.fetch_add(1, Ordering::Relaxed);
-                            }
-                            other => failures.push(format!("{other:?}")),
-                        }
-                    }
-                    failures
-                })
-            })
-            .collect();
-        Self {
-            running,
-            answered,
-            visitors,
-        }
-    }
-
-    async fn stop(self) -> (u64, Vec<String>) {
-        self.running.store(false, Ordering::Relaxed);
-        let mut failures = vec![];
-        for visitor in self.visitors {
-            failures.extend(visitor.await.unwrap());
-        }
-        (self.answered.load(Ordering::Relaxed), failures)
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f22_two_hundred_swaps_of_an_app_under_load_fail_no_request() {
     let git = GitServer::start().await.unwrap();

@@ -9,6 +9,7 @@
     reason = "test support; each test file uses a part of it"
 )]
 
+pub mod load;
 pub mod services;
 pub mod sites;
 

@@ -187,26 +187,7 @@ impl Bench {
 
     /// Everything in the engine that carries this test's label.
     pub(crate) fn leftovers(&self) -> Vec<String> {
-        let filter = format!("label=aether.owner={}", self.settings.owner);
-        let mut left = Vec::new();
-        for (kind, args) in [
-            ("container", &["ps", "-aq"][..]),
-            ("network", &["network", "ls", "-q"]),
-            ("volume", &["volume", "ls", "-q"]),
-            ("image", &["images", "-aq"]),
-        ] {
-            let args = args
-                .iter()
-                .copied()
-                .chain(["--filter", &filter])
-                .collect::<Vec<_>>();
-            left.extend(
-                docker(&self.settings.socket, &args)
-                    .lines()
-                    .map(|id| format!("{kind} {id}")),
-            );
-        }
-        left
+        leftovers(&self.settings)
     }
 
     /// Asserts that nothing is left, neither in the engine nor in the folder for variables.
@@ -219,6 +200,30 @@ impl Bench {
             "variables are left in memory"
         );
     }
+}
+
+/// Everything in the engine that carries the label of this owner.
+pub(crate) fn leftovers(settings: &DockerRuntimeSettings) -> Vec<String> {
+    let filter = format!("label=aether.owner={}", settings.owner);
+    let mut left = Vec::new();
+    for (kind, args) in [
+        ("container", &["ps", "-aq"][..]),
+        ("network", &["network", "ls", "-q"]),
+        ("volume", &["volume", "ls", "-q"]),
+        ("image", &["images", "-aq"]),
+    ] {
+        let args = args
+            .iter()
+            .copied()
+            .chain(["--filter", &filter])
+            .collect::<Vec<_>>();
+        left.extend(
+            docker(&settings.socket, &args)
+                .lines()
+                .map(|id| format!("{kind} {id}")),
+        );
+    }
+    left
 }
 
 /// How a build went.
