@@ -3,7 +3,7 @@ import express from "express";
 const app = express();
 
 app.get("/", (_request, response) => {
-  response.send("<!doctype html><title>Express</title><h1>Express</h1><p>Edit <code>server.js</code> and push.</p>");
+  response.send("<!doctype html><title>Express</title><h1>Express</h1><p>This answer comes from <code>server.js</code>.</p>");
 });
 
 app.get("/health", (_request, response) => {

@@ -5,7 +5,7 @@ app = FastAPI(title="FastAPI")
 
 @app.get("/")
 def root() -> dict[str, str]:
-    return {"message": "Edit main.py and push.", "docs": "/docs"}
+    return {"message": "This answer comes from main.py.", "docs": "/docs"}
 
 
 @app.get("/items/{item_id}")

@@ -18,7 +18,8 @@ use crate::text::for_terminal;
 pub(crate) struct Project {
     pub(crate) id: ProjectId,
     pub(crate) slug: Slug,
-    pub(crate) repo_url: String,
+    #[serde(default)]
+    pub(crate) repo_url: Option<String>,
     #[serde(default)]
     pub(crate) root_dir: String,
     pub(crate) url: String,
@@ -105,7 +106,7 @@ pub(crate) async fn selected_or_made(
             output.progress(&format!(
                 "Using the project {} ({})",
                 project.slug,
-                for_terminal(&project.repo_url, false)
+                for_terminal(project.repo_url.as_deref().unwrap_or_default(), false)
             ));
             project
         }
@@ -158,7 +159,10 @@ async fn same_repository(
     let wanted = (plain(address), folder(new.root_dir.as_deref().unwrap_or(".")));
     for value in client.all(&["projects"]).await? {
         let project: Project = typed(value)?;
-        if (plain(&project.repo_url), folder(&project.root_dir)) == wanted {
+        let Some(repo_url) = &project.repo_url else {
+            continue;
+        };
+        if (plain(repo_url), folder(&project.root_dir)) == wanted {
             return Ok(Some(project));
         }
     }

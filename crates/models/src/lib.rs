@@ -1,6 +1,6 @@
 //! The words of Aether, and nothing that does I/O.
 //!
-//! A **team** owns **projects**. A project names a Git repository and how to build it, and has **environments**
+//! A **team** owns **projects**. A project names a Git repository or a template and how to build it, and has **environments**
 //! (production; later previews). A **deployment** takes one commit of the repository through the six **steps**
 //! (clone, detect, install, build, deploy, route) to an immutable release: static files with a **manifest**, or a
 //! server app run as **instances**. The **route table** says which release answers for which host.
@@ -19,6 +19,7 @@ mod project;
 mod repo_url;
 mod route;
 mod site_rules;
+mod source;
 mod step;
 
 pub use account::{ApiToken, Invitation, Role, Scope, Team, User};
@@ -47,4 +48,5 @@ pub use repo_url::{
 };
 pub use route::{AppHosts, PlatformPage, Route, RouteChanges, RouteKind, RouteTarget};
 pub use site_rules::{HeaderRule, ParsedRules, RedirectRule, RuleProblem, parse_headers, parse_redirects};
+pub use source::{ProjectSource, SourceKind};
 pub use step::{Step, StepOutcome, StepRecord};

@@ -1,11 +1,11 @@
-//! A project: one repository, how to build it, and where its releases go.
+//! A project: one source of files, how to build it, and where its releases go.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    BuildOverrides, DeploymentId, EnvironmentId, GitRef, ProjectId, RepoUrl, Slug, TeamId, UnknownName,
+    BuildOverrides, DeploymentId, EnvironmentId, GitRef, ProjectId, ProjectSource, Slug, TeamId, UnknownName,
 };
 
 /// A project, as stored.
@@ -20,7 +20,7 @@ pub struct Project {
     /// Name for people.
     pub name: String,
     /// Where the code is.
-    pub repo_url: RepoUrl,
+    pub source: ProjectSource,
     /// Branch that production follows; none follows the repository's default branch.
     pub branch: Option<GitRef>,
     /// How it is built and run.

@@ -16,9 +16,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("detect", &["models"]),
     ("forge", &["models"]),
     ("telemetry", &["models"]),
+    ("templates", &[]),
     ("store", &["models"]),
-    ("api", &["models", "store", "forge", "telemetry", "detect"]),
-    ("worker", &["models", "store", "forge", "detect", "telemetry"]),
+    (
+        "api",
+        &["models", "store", "forge", "telemetry", "detect", "templates"],
+    ),
+    (
+        "worker",
+        &["models", "store", "forge", "detect", "telemetry", "templates"],
+    ),
     ("proxy", &["models", "store", "telemetry"]),
     (
         "cli",

@@ -52,7 +52,7 @@ impl InstanceState {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, StoreError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, StoreError> {
         Self::ALL
             .into_iter()
             .find(|state| state.as_str() == text)

@@ -19,18 +19,22 @@ mod events;
 mod instance_facts;
 mod instances;
 mod limits;
+mod own_account;
 mod pool;
+mod project_source;
 mod projects;
 mod proxies;
 mod queue;
 mod redis_keys;
 mod releases;
 mod routes;
+mod running_copies;
 mod runtime_logs;
 mod secrets;
 mod sessions;
 mod steps;
 mod teams;
+mod system;
 mod tokens;
 mod upkeep;
 mod users;
@@ -40,8 +44,8 @@ mod worker_reports;
 pub use audit::AuditEntry;
 pub use build_logs::LOG_PAGE_MAX;
 pub use deployments::{
-    CancelOutcome, ClaimedDeployment, CreatedDeployment, Heartbeat, Lease, MAX_ATTEMPTS, NewDelivery,
-    NewDeployment, SealedEnvVar,
+    CancelOutcome, ClaimedDeployment, CreatedDeployment, DeploymentFilter, DeploymentInputs, Heartbeat,
+    Lease, MAX_ATTEMPTS, NewDelivery, NewDeployment, SealedEnvVar,
 };
 pub use detections::{ClaimedDetection, DetectionOutcome, DetectionResult, NewDetection};
 pub use domains::{DomainRecord, NewDomain};
@@ -51,10 +55,12 @@ pub use events::{DeploymentEvent, Event};
 pub use instance_facts::QueueDepth;
 pub use instances::{Instance, InstanceState, NewInstance, ReleaseImage};
 pub use limits::{Limit, LimitKey, RateLimits};
+pub use own_account::{ProfileChange, SessionRecord};
 pub use pool::{Store, StoreSettings};
 pub use projects::{NewProject, ProjectKey, ProjectRecord};
 pub use proxies::ProxyReport;
 pub use releases::{PendingSwitch, Release, SwitchOutcome};
+pub use running_copies::RunningCopy;
 pub use runtime_logs::{NewRuntimeLine, RuntimeLine};
 pub use secrets::{Keyring, SealContext, SecretsError};
 pub use sessions::{Principal, Rotation};

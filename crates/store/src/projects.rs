@@ -4,14 +4,14 @@ use std::str::FromStr;
 
 use aether_models::{
     AppHosts, EnvironmentId, EnvironmentKindName, GitRef, PlatformPage, Project, ProjectId, ProjectSettings,
-    RepoUrl, RouteKind, RouteTarget, Slug, TeamId,
+    ProjectSource, RouteKind, RouteTarget, Slug, TeamId,
 };
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::{Conflict, Store, StoreError, redis_keys, routes};
+use crate::{Conflict, Store, StoreError, project_source, redis_keys, routes};
 
 /// Name of the environment that every project has.
 const PRODUCTION: &str = "production";
@@ -59,7 +59,7 @@ pub struct NewProject {
     /// Name for people.
     pub name: String,
     /// Where the code is.
-    pub repo_url: RepoUrl,
+    pub source: ProjectSource,
     /// User name and password of the repository, sealed.
     pub repo_credentials: Option<Vec<u8>>,
     /// Branch that production follows.
@@ -98,7 +98,9 @@ pub(crate) struct ProjectRow {
     team_id: Uuid,
     slug: String,
     name: String,
-    repo_url: String,
+    source: String,
+    repo_url: Option<String>,
+    template: Option<String>,
     repo_credentials: Option<Vec<u8>>,
     branch: Option<String>,
     settings: Json<ProjectSettings>,
@@ -113,7 +115,7 @@ macro_rules! query_projects {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             ProjectRow,
-            r#"select p.id, p.team_id, p.slug, p.name, p.repo_url, p.repo_credentials, p.branch,
+            r#"select p.id, p.team_id, p.slug, p.name, p.source, p.repo_url, p.template, p.repo_credentials, p.branch,
                 p.settings as "settings: sqlx::types::Json<aether_models::ProjectSettings>", p.webhook_secret,
                 p.created_at, p.updated_at,
                 coalesce((
@@ -133,10 +135,7 @@ impl TryFrom<ProjectRow> for ProjectRecord {
             .slug
             .parse()
             .map_err(|error| StoreError::corrupt("slug", error))?;
-        let repo_url = row
-            .repo_url
-            .parse()
-            .map_err(|error| StoreError::corrupt("repository address", error))?;
+        let source = project_source::read(&row.source, row.repo_url.as_deref(), row.template.as_deref())?;
         let branch = row.branch.map(|branch| branch.parse()).transpose();
         Ok(Self {
             project: Project {
@@ -144,7 +143,7 @@ impl TryFrom<ProjectRow> for ProjectRecord {
                 team_id: row.team_id.into(),
                 slug,
                 name: row.name,
-                repo_url,
+                source,
                 branch: branch.map_err(|error| StoreError::corrupt("branch", error))?,
                 settings: row.settings.0,
                 created_at: row.created_at,
@@ -294,19 +293,23 @@ impl Store {
         .collect()
     }
 
-    /// Stores the changed name, repository, branch and settings. Returns none when the project is gone.
+    /// Stores the changed name, source, branch and settings. Returns none when the project is gone.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn update_project(&self, record: &ProjectRecord) -> Result<Option<ProjectRecord>, StoreError> {
         let project = &record.project;
+        let (source, repo_url, template) = project_source::columns(&project.source);
         sqlx::query!(
-            "update projects set name = $3, repo_url = $4, repo_credentials = $5, branch = $6, settings = $7, updated_at = now()
+            "update projects set name = $3, source = $4, repo_url = $5, template = $6, repo_credentials = $7, branch = $8,
+                settings = $9, updated_at = now()
             where team_id = $1 and id = $2 and deleted_at is null",
             project.team_id.uuid(),
             project.id.uuid(),
             project.name,
-            project.repo_url.as_str(),
+            source,
+            repo_url,
+            template,
             record.repo_credentials,
             project.branch.as_ref().map(GitRef::as_str),
             Json(&project.settings) as _
@@ -406,14 +409,18 @@ async fn require_free_slug(tx: &mut Transaction<'_, Postgres>, new: &NewProject)
 }
 
 async fn insert_project(tx: &mut Transaction<'_, Postgres>, new: &NewProject) -> Result<(), StoreError> {
+    let (source, repo_url, template) = project_source::columns(&new.source);
     sqlx::query!(
-        "insert into projects (id, team_id, slug, name, repo_url, repo_credentials, branch, settings, webhook_secret)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into projects (id, team_id, slug, name, source, repo_url, template, repo_credentials, branch, settings,
+            webhook_secret)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         new.id.uuid(),
         new.team_id.uuid(),
         new.slug.as_str(),
         new.name,
-        new.repo_url.as_str(),
+        source,
+        repo_url,
+        template,
         new.repo_credentials,
         new.branch.as_ref().map(GitRef::as_str),
         Json(&new.settings) as _,

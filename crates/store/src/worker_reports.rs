@@ -2,6 +2,7 @@
 //! report for some seconds; nothing depends on it but what people are shown.
 
 use aether_models::{DeploymentId, InstanceId, ProjectId};
+use chrono::{DateTime, Utc};
 use redis::AsyncCommands;
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +15,19 @@ const REPORT_TTL_SECONDS: u64 = 20;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerReport {
     /// Unique per process start.
-    pub worker: String,
+    pub worker_id: String,
     /// The machine.
     pub node: String,
+    /// Its version.
+    pub version: String,
+    /// Deployments it takes at the same time.
+    pub concurrency: usize,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// Size of the disk that holds its releases, bytes.
+    pub disk_total: Option<u64>,
+    /// What is free there, bytes.
+    pub disk_free: Option<u64>,
     /// `docker` or `process`.
     pub runtime: String,
     /// Why this one, and what it is, in lines for people.
@@ -69,7 +80,7 @@ impl Store {
     pub async fn report_worker(&self, report: &WorkerReport) -> Result<(), StoreError> {
         let text =
             serde_json::to_string(report).map_err(|error| StoreError::corrupt("worker report", error))?;
-        let key = format!("{}{}", redis_keys::WORKER_REPORT, report.worker);
+        let key = format!("{}{}", redis_keys::WORKER_REPORT, report.worker_id);
         self.redis
             .clone()
             .set_ex::<_, _, ()>(key, text, REPORT_TTL_SECONDS)
@@ -89,11 +100,13 @@ impl Store {
         Ok(())
     }
 
-    /// The reports of all workers that are alive.
+    /// The reports of all workers that are alive, by machine.
     ///
     /// # Errors
     /// [`StoreError::Redis`]: nothing is known about the workers.
     pub async fn worker_reports(&self) -> Result<Vec<WorkerReport>, StoreError> {
-        self.reports(redis_keys::WORKER_REPORT).await
+        let mut reports: Vec<WorkerReport> = self.reports(redis_keys::WORKER_REPORT).await?;
+        reports.sort_by(|a, b| (&a.node, &a.worker_id).cmp(&(&b.node, &b.worker_id)));
+        Ok(reports)
     }
 }

@@ -82,7 +82,13 @@ async fn f22_of_two_racing_deployments_the_later_one_is_live() {
     }
     let all = world
         .store
-        .deployments(project.team, project.id, None, 1000)
+        .deployments(
+            project.team,
+            project.id,
+            &aether_store::DeploymentFilter::default(),
+            None,
+            1000,
+        )
         .await
         .unwrap();
     let ids: Vec<_> = all.iter().map(|deployment| deployment.id).collect();

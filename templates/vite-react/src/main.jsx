@@ -6,8 +6,9 @@ function App() {
   const [count, setCount] = useState(0);
   return (
     <main>
+      <p className="kicker">It is live</p>
       <h1>Vite + React</h1>
-      <p>Edit <code>src/main.jsx</code> and push.</p>
+      <p>Everything here comes from <code>src/main.jsx</code>.</p>
       <button type="button" onClick={() => setCount(count + 1)}>Clicked {count} times</button>
     </main>
   );

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use aether_models::{
-    Commit, DeploymentId, EnvironmentId, PlatformPage, ProjectId, ProjectSettings, RepoUrl, Slug, TeamId,
-    UserError,
+    Commit, DeploymentId, EnvironmentId, PlatformPage, ProjectId, ProjectSettings, ProjectSource, Slug,
+    TeamId, UserError,
 };
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -16,7 +16,7 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{Lease, SealedEnvVar};
-use crate::{Store, StoreError, routes};
+use crate::{Store, StoreError, project_source, routes};
 
 /// A deployment that ends its worker this often is given up.
 pub const MAX_ATTEMPTS: i32 = 3;
@@ -45,7 +45,7 @@ pub struct ClaimedDeployment {
     /// The commit an earlier attempt settled on; the same is built again.
     pub commit: Option<Commit>,
     /// Where the code is.
-    pub repo_url: RepoUrl,
+    pub source: ProjectSource,
     /// Sealed credentials of the repository.
     pub repo_credentials: Option<Vec<u8>>,
     /// The settings it was made with.
@@ -242,7 +242,8 @@ async fn take(
         from projects p
         where d.id = $1 and p.id = d.project_id
         returning d.fencing_token, d.team_id, d.project_id, d.environment_id, p.slug, d.number, d.attempt, d.git_ref,
-            d.commit_sha, d.commit_message, d.commit_author, d.commit_authored_at, p.repo_url, p.repo_credentials,
+            d.commit_sha, d.commit_message, d.commit_author, d.commit_authored_at, p.source, p.repo_url, p.template,
+            p.repo_credentials,
             d.settings as "settings: Json<ProjectSettings>", d.env_snapshot as "env: Json<Vec<SealedEnvVar>>",
             (select coalesce(max(seq), 0) from build_logs l where l.deployment_id = d.id) as "last_log_seq!",
             (d.cancel_requested or p.deleted_at is not null) as "cancel_requested!", d.created_at"#,
@@ -273,10 +274,7 @@ async fn take(
             author: row.commit_author.unwrap_or_default(),
             authored_at: row.commit_authored_at,
         }),
-        repo_url: row
-            .repo_url
-            .parse()
-            .map_err(|error| StoreError::corrupt("repository address", error))?,
+        source: project_source::read(&row.source, row.repo_url.as_deref(), row.template.as_deref())?,
         repo_credentials: row.repo_credentials,
         settings: row.settings.0,
         env: row.env.0,

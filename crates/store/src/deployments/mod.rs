@@ -4,6 +4,7 @@
 mod cancel;
 mod claim;
 mod create;
+mod inputs;
 pub(crate) mod progress;
 pub(crate) mod read;
 
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub use cancel::CancelOutcome;
 pub use claim::{ClaimedDeployment, Heartbeat, MAX_ATTEMPTS};
 pub use create::{CreatedDeployment, NewDelivery, NewDeployment};
+pub use inputs::DeploymentInputs;
+pub use read::DeploymentFilter;
 
 /// The right to write to one deployment, until another worker claims it.
 #[derive(Debug, Clone, PartialEq, Eq)]

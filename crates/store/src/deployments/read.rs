@@ -34,6 +34,17 @@ macro_rules! query_deployments {
 }
 pub(crate) use query_deployments;
 
+/// Which deployments of a project; what is empty lets all through.
+#[derive(Debug, Clone, Default)]
+pub struct DeploymentFilter {
+    /// With one of these.
+    pub statuses: Vec<DeploymentStatus>,
+    /// Of this branch, tag or commit.
+    pub git_ref: Option<String>,
+    /// Made for this reason.
+    pub trigger: Option<Trigger>,
+}
+
 pub(crate) struct DeploymentRow {
     pub(crate) id: Uuid,
     pub(crate) team_id: Uuid,
@@ -108,7 +119,7 @@ impl Store {
             .transpose()
     }
 
-    /// A project's deployments, newest first, those made before `before`.
+    /// A project's deployments that pass `filter`, newest first, those made before `before`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -116,16 +127,27 @@ impl Store {
         &self,
         team: TeamId,
         project: ProjectId,
+        filter: &DeploymentFilter,
         before: Option<DeploymentId>,
         limit: i64,
     ) -> Result<Vec<Deployment>, StoreError> {
+        let statuses: Vec<String> = filter
+            .statuses
+            .iter()
+            .map(|status| status.as_str().to_owned())
+            .collect();
         query_deployments!(
             "where d.team_id = $1 and d.project_id = $2 and ($3::uuid is null or d.id < $3)
+                and ($5::text[] = '{}' or d.status = any($5)) and ($6::text is null or d.git_ref = $6)
+                and ($7::text is null or d.trigger = $7)
             order by d.id desc limit $4",
             team.uuid(),
             project.uuid(),
             before.map(DeploymentId::uuid),
-            limit
+            limit,
+            &statuses,
+            filter.git_ref,
+            filter.trigger.map(Trigger::as_str)
         )
         .fetch_all(&self.pool)
         .await?

@@ -1,6 +1,6 @@
-//! Step one: the commit's files in a clean folder.
+//! Step one: the commit's files, or a template's, in a clean folder.
 
-use aether_models::GitRef;
+use aether_models::{Commit, GitRef, ProjectSource, RepoUrl, Slug, UserError};
 
 use super::Job;
 use super::job::Source;
@@ -8,7 +8,7 @@ use super::step::{Done, StepError, persist};
 use crate::fail_points::reached;
 use crate::git::{CheckoutReport, GitError, RemoteRepository};
 
-/// Fetches and checks out.
+/// Brings the project's files into the workspace.
 pub(super) async fn run(job: &Job) -> Result<Done<Source>, StepError> {
     let workspace = job.workspace();
     let fresh = workspace.clone();
@@ -16,10 +16,45 @@ pub(super) async fn run(job: &Job) -> Result<Done<Source>, StepError> {
         .await
         .map_err(|error| StepError::Retry(error.into()))?
         .map_err(StepError::machine("making the working folder"))?;
+    let commit = match &job.claimed.source {
+        ProjectSource::Git { repo_url } => Some(clone(job, repo_url).await?),
+        ProjectSource::Template { template } => {
+            copy_template(job, template).await?;
+            None
+        }
+    };
+    reached("cloned");
+    Ok(Done::Succeeded(Source { workspace, commit }))
+}
+
+/// Writes the files of a template that comes with Aether.
+async fn copy_template(job: &Job, name: &Slug) -> Result<(), StepError> {
+    let Some(template) = aether_templates::template(name.as_str()) else {
+        return Err(UserError::new(
+            "template_unknown",
+            "The template is not there any more",
+            format!("This version of Aether comes without the template `{name}`."),
+        )
+        .hint("Make a new project from another template, or connect a repository in Settings > General.")
+        .into());
+    };
+    let workspace = job.workspace();
+    let files = tokio::task::spawn_blocking(move || template.write_to(&workspace))
+        .await
+        .map_err(|error| StepError::Retry(error.into()))?
+        .map_err(StepError::machine("copying the template"))?;
+    job.log
+        .of_step(aether_models::Step::Clone)
+        .say(format!("Copied the template {}: {files} files", template.title));
+    Ok(())
+}
+
+/// Fetches and checks out.
+async fn clone(job: &Job, repo_url: &RepoUrl) -> Result<Commit, StepError> {
     let log = job.log.of_step(aether_models::Step::Clone);
-    let commit = fetch(job, &log).await?;
+    let commit = fetch(job, repo_url, &log).await?;
     persist(job, || job.env.store.record_commit(&job.claimed.lease, &commit)).await?;
-    let url = job.claimed.repo_url.as_str();
+    let (url, workspace) = (repo_url.as_str(), job.workspace());
     let report = match checkout(job, &commit.sha).await {
         // The cache lacks an object, so it is of no use: once more from the server.
         Err(GitError::Repository(error)) => {
@@ -29,7 +64,7 @@ pub(super) async fn run(job: &Job) -> Result<Done<Source>, StepError> {
                 .forget(job.claimed.project_id.uuid())
                 .await
                 .map_err(StepError::git(url))?;
-            fetch(job, &log).await?;
+            fetch(job, repo_url, &log).await?;
             crate::git::fresh_directory(&workspace)
                 .map_err(StepError::machine("making the working folder"))?;
             checkout(job, &commit.sha).await.map_err(StepError::git(url))?
@@ -43,14 +78,13 @@ pub(super) async fn run(job: &Job) -> Result<Done<Source>, StepError> {
         report.files
     ));
     warn_of_what_was_left_out(&log, &report);
-    reached("cloned");
-    Ok(Done::Succeeded(Source { workspace, commit }))
+    Ok(commit)
 }
 
-async fn fetch(job: &Job, log: &super::BuildLog) -> Result<aether_models::Commit, StepError> {
-    let url = job.claimed.repo_url.as_str();
+async fn fetch(job: &Job, repo_url: &RepoUrl, log: &super::BuildLog) -> Result<Commit, StepError> {
+    let url = repo_url.as_str();
     let repository = RemoteRepository {
-        url: job.claimed.repo_url.clone(),
+        url: repo_url.clone(),
         credentials: job.credentials.clone(),
     };
     // An earlier attempt has settled on a commit; the branch may have moved since.

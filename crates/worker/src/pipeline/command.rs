@@ -30,7 +30,7 @@ pub(super) async fn run(
     let packages = package_folder(job).await?;
     let mut env: BTreeMap<String, String> =
         caches::package_manager_variables(plan.package_manager.as_deref());
-    env.extend(job.build_environment(&source.commit));
+    env.extend(job.build_environment(source.commit.as_ref()));
     let command = BuildCommand {
         deployment_id: job.id(),
         script: PackageManager::of(plan).map_or_else(|| script.to_owned(), |manager| manager.provide(script)),

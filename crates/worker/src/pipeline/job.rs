@@ -39,8 +39,8 @@ pub(crate) struct Job {
 pub(crate) struct Source {
     /// The repository's root.
     pub workspace: PathBuf,
-    /// What was checked out.
-    pub commit: Commit,
+    /// What was checked out; a template has no commits.
+    pub commit: Option<Commit>,
 }
 
 impl Job {
@@ -104,21 +104,23 @@ impl Job {
 
     /// The environment of install and build commands.
     #[must_use]
-    pub(crate) fn build_environment(&self, commit: &Commit) -> BTreeMap<String, String> {
+    pub(crate) fn build_environment(&self, commit: Option<&Commit>) -> BTreeMap<String, String> {
         let visible = self.variables.iter().filter(|variable| variable.scope.in_build());
         let mut env: BTreeMap<String, String> = visible
             .map(|variable| (variable.name.to_string(), variable.value.clone()))
             .collect();
         env.extend(self.platform_variables());
-        env.insert("AETHER_GIT_COMMIT_SHA".to_owned(), commit.sha.clone());
-        env.insert(
-            "AETHER_GIT_COMMIT_MESSAGE".to_owned(),
-            commit.message.replace('\0', ""),
-        );
-        env.insert(
-            "AETHER_GIT_COMMIT_AUTHOR".to_owned(),
-            commit.author.replace('\0', ""),
-        );
+        if let Some(commit) = commit {
+            env.insert("AETHER_GIT_COMMIT_SHA".to_owned(), commit.sha.clone());
+            env.insert(
+                "AETHER_GIT_COMMIT_MESSAGE".to_owned(),
+                commit.message.replace('\0', ""),
+            );
+            env.insert(
+                "AETHER_GIT_COMMIT_AUTHOR".to_owned(),
+                commit.author.replace('\0', ""),
+            );
+        }
         env.insert("CI".to_owned(), "1".to_owned());
         env
     }

@@ -82,6 +82,7 @@ pub(crate) async fn confinement(env: Environment, stop: CancellationToken) {
 pub(crate) async fn report(env: Environment, stop: CancellationToken) {
     let mut timer = tokio::time::interval(env.settings.timing.report);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let started_at = env.clock.now();
     let (mut volumes, mut measured) = (Vec::new(), None::<Instant>);
     loop {
         tokio::select! {
@@ -92,9 +93,15 @@ pub(crate) async fn report(env: Environment, stop: CancellationToken) {
             measured = Some(Instant::now());
             volumes = measure_volumes(&env).await.unwrap_or(volumes);
         }
+        let disk = rustix::fs::statvfs(env.settings.deployments_dir.as_path()).ok();
         let report = WorkerReport {
-            worker: env.worker.clone(),
+            worker_id: env.worker.clone(),
             node: env.settings.node.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            concurrency: env.settings.concurrency,
+            started_at,
+            disk_total: disk.as_ref().map(|disk| disk.f_blocks * disk.f_frsize),
+            disk_free: disk.as_ref().map(|disk| disk.f_bavail * disk.f_frsize),
             runtime: env.runtime.name().as_str().to_owned(),
             about: env.runtime.about(),
             apps: measure_apps(&env).await.unwrap_or_default(),

@@ -65,7 +65,13 @@ async fn check_log(world: &World, id: DeploymentId) {
 async fn check_live(world: &World, project: &Project) {
     let all = world
         .store
-        .deployments(project.team, project.id, None, 10_000)
+        .deployments(
+            project.team,
+            project.id,
+            &aether_store::DeploymentFilter::default(),
+            None,
+            10_000,
+        )
         .await
         .unwrap();
     let live: Vec<&Deployment> = all.iter().filter(|deployment| deployment.live).collect();
