@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use actix_web::App;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 
@@ -54,8 +54,27 @@ impl Modify for Bearer {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let app = App::new().into_utoipa_app().openapi(Description::openapi());
     let (_, mut api) = app.configure(routes).split_for_parts();
+    name_items_of_pages(&mut api);
     require_fields_of_answers(&mut api);
     api
+}
+
+/// The generator writes the schema of a page's items inside of the page's own; they have a name, and it is said here.
+fn name_items_of_pages(api: &mut utoipa::openapi::OpenApi) {
+    let Some(components) = &mut api.components else {
+        return;
+    };
+    let known: HashSet<String> = components.schemas.keys().cloned().collect();
+    for (page, schema) in &mut components.schemas {
+        let Some(item) = page.strip_prefix("Page_").filter(|item| known.contains(*item)) else {
+            continue;
+        };
+        if let RefOr::T(Schema::Object(page)) = schema
+            && let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items")
+        {
+            items.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+        }
+    }
 }
 
 /// The generator takes every optional field for one that may be missing. In what we answer it is there, as null, and

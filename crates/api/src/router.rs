@@ -7,8 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::middleware::audit::audit;
 use crate::middleware::authenticate::authenticate;
 use crate::routes::{
-    auth, deployments, detect, domains, env, health, invitations, logs, projects, releases, system, tokens,
-    webhook_deliveries, webhooks,
+    account, auth, deployments, detect, domains, env, health, invitations, logs, projects, releases, system,
+    templates, tokens, webhook_deliveries, webhooks,
 };
 
 /// Where the API begins.
@@ -32,18 +32,25 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 .service(
                     scope("")
                         .service(auth::get_me)
+                        .service(account::update_me)
+                        .service(account::change_password)
+                        .service(account::list_sessions)
+                        .service(account::end_other_sessions)
+                        .service(account::end_session)
                         .service(tokens::create_token)
                         .service(tokens::list_tokens)
                         .service(tokens::delete_token)
                         .service(invitations::create_invitation)
                         .service(invitations::list_invitations)
                         .service(invitations::delete_invitation)
+                        .service(templates::list_templates)
                         .service(projects::create_project)
                         .service(projects::list_projects)
                         .service(projects::get_project)
                         .service(projects::update_project)
                         .service(projects::delete_project)
                         .service(projects::get_project_usage)
+                        .service(projects::list_instances)
                         .service(projects::get_webhook)
                         .service(projects::rotate_webhook_secret)
                         .service(detect::detect_repository)
@@ -51,6 +58,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                         .service(deployments::create_deployment)
                         .service(deployments::list_deployments)
                         .service(deployments::get_deployment)
+                        .service(deployments::get_deployment_changes)
                         .service(deployments::cancel_deployment)
                         .service(deployments::redeploy_deployment)
                         .service(releases::rollback_release)

@@ -61,6 +61,18 @@ impl Actor {
         }
     }
 
+    /// The session the caller signed in with. An API token is not enough for what it could use to outlive its own end.
+    pub(crate) fn session(&self) -> ApiResult<SessionId> {
+        match self.credential {
+            Credential::Session(session) => Ok(session),
+            Credential::Token(_) => Err(ApiError::forbidden(
+                "session_needed",
+                "an API token cannot look after the account it belongs to",
+            )
+            .hint("sign in with the password")),
+        }
+    }
+
     /// The caller's role and credential both allow it.
     pub(crate) fn require(&self, scope: Scope) -> ApiResult<()> {
         if !role_allows(self.role, scope) {

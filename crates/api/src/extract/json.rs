@@ -29,6 +29,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         Box::pin(async move {
             require_json(&request)?;
             let body = read_body(&request, payload, JSON_MAX).await?;
+            // Without this a list would be read as the fields of a struct in their order.
+            if body.trim_ascii_start().starts_with(b"[") {
+                return Err(ApiError::malformed(
+                    "malformed_json",
+                    "the body is a list, not an object",
+                ));
+            }
             serde_json::from_slice(&body)
                 .map(Self)
                 .map_err(|error| malformed(&error))

@@ -47,6 +47,11 @@ pub(crate) struct Cursor<K> {
 }
 
 impl PageQuery {
+    /// One that came together with other parameters.
+    pub(crate) const fn new(limit: Option<i64>, cursor: Option<String>) -> Self {
+        Self { limit, cursor }
+    }
+
     /// Checks it for a list that is ordered by `K`.
     pub(crate) fn check<K: FromStr>(&self) -> ApiResult<Cursor<K>> {
         let limit = self.limit.unwrap_or(LIST_DEFAULT);

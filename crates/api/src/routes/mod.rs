@@ -1,5 +1,6 @@
 //! The API's operations, one a file. `router.rs` lists them.
 
+pub(crate) mod account;
 pub(crate) mod auth;
 pub(crate) mod deployments;
 pub(crate) mod detect;
@@ -11,6 +12,7 @@ pub(crate) mod logs;
 pub(crate) mod projects;
 pub(crate) mod releases;
 pub(crate) mod system;
+pub(crate) mod templates;
 pub(crate) mod tokens;
 pub(crate) mod webhook_deliveries;
 pub(crate) mod webhooks;

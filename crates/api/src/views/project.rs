@@ -1,7 +1,7 @@
 //! A project, as the dashboard and the command line read it.
 
 use aether_models::{
-    GitRef, PlanKind, Project, ProjectId, RepoUrl, ResourceLimits, RuntimeName, Slug, VolumeMount,
+    GitRef, PlanKind, Project, ProjectId, RepoUrl, ResourceLimits, RuntimeName, Slug, SourceKind, VolumeMount,
 };
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
@@ -21,8 +21,12 @@ pub(crate) struct ProjectView {
     pub slug: Slug,
     /// Name for people.
     pub name: String,
-    /// Where the code is.
-    pub repo_url: RepoUrl,
+    /// What kind of source its files come from.
+    pub source: SourceKind,
+    /// Address of its repository, when it has one.
+    pub repo_url: Option<RepoUrl>,
+    /// Name of its template, when it is made from one.
+    pub template: Option<Slug>,
     /// User name and password of the repository are stored.
     pub has_repo_credentials: bool,
     /// Branch that production follows; null follows the repository's default branch.
@@ -103,7 +107,9 @@ impl ProjectView {
             id: project.id,
             slug: project.slug,
             name: project.name,
-            repo_url: project.repo_url,
+            source: project.source.kind(),
+            repo_url: project.source.repo_url().cloned(),
+            template: project.source.template().cloned(),
             has_repo_credentials,
             branch: project.branch,
             root_dir: settings.root_dir,

@@ -23,6 +23,11 @@ const SIGNED: &[&str] = &["receive_webhook", "receive_github_webhook"];
 /// Routes about the caller's own things, without an id of anything.
 const OWN: &[&str] = &[
     "get_me",
+    "update_me",
+    "change_password",
+    "list_sessions",
+    "end_other_sessions",
+    "list_templates",
     "list_tokens",
     "create_token",
     "list_invitations",
@@ -61,7 +66,8 @@ fn body(operation: &str, deployment: &str) -> Option<Value> {
         "create_token" => json!({"name": "x", "scopes": ["read"]}),
         "create_invitation" => json!({"email": "x@example.com", "role": "viewer"}),
         "create_project" | "detect_repository" => json!({"repo_url": "https://git.example.com/a/b"}),
-        "update_project" | "create_deployment" => json!({}),
+        "update_project" | "create_deployment" | "update_me" => json!({}),
+        "change_password" => json!({"current_password": "x", "new_password": "y"}),
         "rollback_release" | "promote_release" => json!({"deployment_id": deployment}),
         "replace_env_vars" => json!({"variables": []}),
         "put_env_var" => json!({"value": "x"}),
@@ -97,12 +103,14 @@ async fn furnished(api: &TestApi) -> (Caller, HashMap<&'static str, String>) {
         .json;
     crate::webhooks::deliver_ping(&owner, &project).await;
     let delivery = owner.get("/projects/site/webhook-deliveries").await.json["items"][0]["id"].clone();
+    let session = owner.get("/auth/sessions").await.json["items"][0]["id"].clone();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let ids = HashMap::from([
         ("project", text(&project["id"])),
         ("deployment", deployment.to_string()),
         ("token", text(&token["id"])),
         ("invitation", text(&invitation["id"])),
+        ("session", text(&session)),
         ("delivery", text(&delivery)),
     ]);
     (owner, ids)
@@ -114,6 +122,7 @@ fn fill(operation: &Operation, ids: &HashMap<&'static str, String>) -> String {
         path if path.contains("/deployments/{id}") => &ids["deployment"],
         path if path.contains("/tokens/") => &ids["token"],
         path if path.contains("/invitations/") => &ids["invitation"],
+        path if path.contains("/sessions/") => &ids["session"],
         _ => &ids["delivery"],
     };
     operation

@@ -194,3 +194,114 @@ async fn input_105_a_person_asks_for_at_most_two_hundred_deployments_a_minute() 
         (true, &[429; 5][..])
     );
 }
+
+#[tokio::test]
+async fn the_list_is_filtered_by_status_branch_and_trigger() {
+    let api = TestApi::start().await;
+    let owner = api.owner().await;
+    owner.project("site").await;
+    owner.deploy("site").await;
+    let first = api.release_next().await.to_string();
+    owner
+        .post("/projects/site/deployments", json!({"ref": "next"}))
+        .await
+        .expect(StatusCode::ACCEPTED);
+    owner
+        .post(&format!("/deployments/{first}/redeploy"), json!({}))
+        .await
+        .expect(StatusCode::ACCEPTED);
+    for (query, numbers) in [
+        ("", vec![3, 2, 1]),
+        ("?status=READY", vec![1]),
+        ("?status=QUEUED,BUILDING", vec![3, 2]),
+        ("?ref=next", vec![2]),
+        ("?ref=HEAD", vec![1]),
+        ("?trigger=redeploy", vec![3]),
+        ("?status=QUEUED&trigger=manual", vec![2]),
+        ("?status=FAILED", vec![]),
+    ] {
+        let list = owner
+            .get(&format!("/projects/site/deployments{query}"))
+            .await
+            .expect(StatusCode::OK)
+            .json;
+        let found: Vec<i64> = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["number"].as_i64().unwrap())
+            .collect();
+        assert_eq!(found, numbers, "{query}");
+    }
+    // The filter holds over pages.
+    let page = owner
+        .get("/projects/site/deployments?status=QUEUED&limit=1")
+        .await
+        .json;
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let rest = owner
+        .get(&format!(
+            "/projects/site/deployments?status=QUEUED&limit=1&cursor={cursor}"
+        ))
+        .await
+        .json;
+    assert_eq!(
+        (&rest["items"][0]["number"], &rest["next_cursor"]),
+        (&json!(2), &json!(null))
+    );
+    for query in ["?status=ready", "?trigger=nobody", "?ref=--help", "?stauts=READY"] {
+        owner
+            .get(&format!("/projects/site/deployments{query}"))
+            .await
+            .expect_problem(400, "malformed_query");
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_says_what_is_different_from_the_release_before_and_no_value() {
+    let api = TestApi::start().await;
+    let owner = api.owner().await;
+    owner.project("site").await;
+    for (name, value) in [
+        ("KEPT", "kept-canary"),
+        ("TURNED", "old-canary"),
+        ("DROPPED", "x"),
+    ] {
+        owner
+            .put(&format!("/projects/site/env/{name}"), json!({"value": value}))
+            .await
+            .expect(StatusCode::OK);
+    }
+    owner.deploy("site").await;
+    let first = api.release_next().await.to_string();
+    let none = owner
+        .get(&format!("/deployments/{first}/changes"))
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(
+        none.json,
+        json!({"previous": null, "settings": [], "variables": []})
+    );
+    // Sealed anew, and the same.
+    for (name, value) in [("KEPT", "kept-canary"), ("TURNED", "new-canary"), ("FRESH", "y")] {
+        owner
+            .put(&format!("/projects/site/env/{name}"), json!({"value": value}))
+            .await
+            .expect(StatusCode::OK);
+    }
+    owner.delete("/projects/site/env/DROPPED").await;
+    owner
+        .patch("/projects/site", json!({"build_command": "make"}))
+        .await
+        .expect(StatusCode::OK);
+    let second = owner.deploy("site").await;
+    let changes = owner
+        .get(&format!(
+            "/deployments/{}/changes",
+            second["id"].as_str().unwrap()
+        ))
+        .await
+        .expect(StatusCode::OK);
+    assert!(!changes.text.contains("canary"), "{}", changes.text);
+    assert_body!("deployment_changes", changes.json);
+}

@@ -55,6 +55,9 @@ pub(crate) async fn create_deployment(
         .git_ref
         .as_ref()
         .and_then(|text| faults.parse::<GitRef>("ref", text));
+    if git_ref.is_some() && record.project.source.template().is_some() {
+        faults.add("ref", "a project made from a template has no branches");
+    }
     faults.finish()?;
     let new = NewDeployment {
         team_id: actor.team,

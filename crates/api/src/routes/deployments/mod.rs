@@ -1,6 +1,7 @@
 //! Deployments.
 
 mod cancel;
+mod changes;
 mod create;
 mod get;
 mod list;
@@ -10,6 +11,7 @@ use aether_models::{Deployment, DeploymentId, TeamId};
 use aether_store::{ProjectKey, ProjectRecord};
 
 pub(crate) use cancel::cancel_deployment;
+pub(crate) use changes::get_deployment_changes;
 pub(crate) use create::create_deployment;
 pub(crate) use get::get_deployment;
 pub(crate) use list::list_deployments;

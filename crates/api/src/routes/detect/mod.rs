@@ -6,7 +6,8 @@ mod repository;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use aether_models::{BuildPlan, UserError};
+use aether_detect::{DetectOptions, MemoryTree};
+use aether_models::{BuildPlan, Slug, UserError};
 use aether_store::{DetectionOutcome, NewDetection};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,6 +34,29 @@ pub(crate) struct Detection {
     pub default_branch: Option<String>,
     /// The commit that was looked at.
     pub commit_sha: Option<String>,
+}
+
+/// Looks at the files of a template, which are here.
+fn of_template(name: &Slug, root_dir: &str) -> ApiResult<Detection> {
+    let template =
+        aether_templates::template(name.as_str()).ok_or_else(|| ApiError::not_found("template"))?;
+    let tree = template
+        .files()
+        .fold(MemoryTree::new(), |tree, (path, contents)| {
+            tree.with(&path, contents)
+        });
+    let options = DetectOptions {
+        root_dir: Some(root_dir.to_owned()),
+        ..DetectOptions::default()
+    };
+    let found = aether_detect::detect(&tree, &options);
+    Ok(Detection {
+        candidates: found.candidates,
+        explanation: found.explanation.map(|explanation| explanation.to_user_error()),
+        branches: Vec::new(),
+        default_branch: None,
+        commit_sha: None,
+    })
 }
 
 async fn run(state: &AppState, new: &NewDetection) -> ApiResult<Detection> {

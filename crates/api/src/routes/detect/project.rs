@@ -1,9 +1,10 @@
 //! `POST /projects/{project}/detect`
 
 use actix_web::{post, web};
+use aether_models::ProjectSource;
 use aether_store::NewDetection;
 
-use super::{Detection, run};
+use super::{Detection, of_template, run};
 use crate::auth::CanRead;
 use crate::error::{ApiResult, Problems};
 use crate::extract::Path;
@@ -25,10 +26,19 @@ pub(crate) async fn detect_project(
 ) -> ApiResult<web::Json<Detection>> {
     let record = find_project(&state, actor.team, &project).await?;
     limit_by_user(&state, &DETECT, actor.user.id).await?;
+    let repo_url = match record.project.source {
+        ProjectSource::Git { repo_url } => repo_url,
+        ProjectSource::Template { template } => {
+            return Ok(web::Json(of_template(
+                &template,
+                &record.project.settings.root_dir,
+            )?));
+        }
+    };
     let new = NewDetection {
         team_id: actor.team,
         project_id: Some(record.project.id),
-        repo_url: record.project.repo_url,
+        repo_url,
         repo_credentials: record.repo_credentials,
         git_ref: record.project.branch.map(|branch| branch.to_string()),
         root_dir: record.project.settings.root_dir,

@@ -1,8 +1,9 @@
 //! `POST /projects`
 
 use actix_web::{HttpResponse, post, web};
-use aether_models::{GitRef, ProjectId, ProjectName, ProjectSettings, RepoUrl, Slug};
-use aether_store::{NewProject, SealContext};
+use aether_models::{GitRef, ProjectId, ProjectName, ProjectSettings, ProjectSource, RepoCredentials, Slug};
+use aether_store::{Conflict, NewProject, ProjectRecord, SealContext, StoreError};
+use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,16 +20,22 @@ use crate::views::{ProjectView, WebhookView, settings_fields};
 
 /// Projects of one team; nobody looks after more by hand.
 pub(crate) const PROJECTS_MAX: i64 = 1000;
+/// Of 456,976 ends of a slug one is soon found that is free.
+const SLUG_ATTEMPTS: u32 = 6;
 
 settings_fields! {
-    /// A new project.
+    /// A new project: of a repository or of a template.
     pub(crate) struct CreateProject {
         /// Where the code is; a user name and password in it are stored sealed and never shown again.
-        pub repo_url: String,
-        /// Name for people; without it the repository's own.
+        #[serde(default)]
+        pub repo_url: Option<String>,
+        /// Name of a template that comes with Aether, instead of a repository.
+        #[serde(default)]
+        pub template: Option<String>,
+        /// Name for people; without it the repository's or the template's own.
         #[serde(default)]
         pub name: Option<String>,
-        /// Label of its host; without it made of the name.
+        /// Label of its host; without it made of the name, and for a template without a name one that is free.
         #[serde(default)]
         pub slug: Option<String>,
         /// Branch that production follows; without it the repository's default branch.
@@ -48,10 +55,12 @@ pub(crate) struct CreatedProject {
 }
 
 struct Checked {
-    repo_url: RepoUrl,
-    credentials: Option<aether_models::RepoCredentials>,
+    source: ProjectSource,
+    credentials: Option<RepoCredentials>,
     name: String,
     slug: Slug,
+    /// Nobody chose the slug: another one will do as well.
+    any_slug: bool,
     branch: Option<GitRef>,
     settings: ProjectSettings,
 }
@@ -71,14 +80,9 @@ pub(crate) async fn create_project(
     limit_by_user(&state, &CREATE_PROJECT, actor.user.id).await?;
     let checked = check(&state, body)?;
     let secret = generate("");
+    let any_slug = checked.any_slug;
     let new = seal(&state, &actor, checked, &secret)?;
-    let record = state
-        .store
-        .create_project(&new, &state.hosts, PROJECTS_MAX)
-        .await?
-        .ok_or_else(|| {
-            ApiError::invalid_field("repo_url", format!("a team has at most {PROJECTS_MAX} projects"))
-        })?;
+    let record = store(&state, new, any_slug).await?;
     let webhook = WebhookView {
         url: state.urls.webhook(record.project.id),
         secret: secret.expose_secret().to_owned(),
@@ -91,16 +95,19 @@ fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
     let mut faults = Faults::default();
     let mut settings = ProjectSettings::default();
     body.take_settings().apply(&mut settings, &mut faults);
-    let repo = check_repo_url(state, &mut faults, &body.repo_url);
+    let origin = check_source(state, &mut faults, &body);
     let branch = body
         .branch
         .as_ref()
         .and_then(|text| faults.parse::<GitRef>("branch", text));
-    let name = match (&body.name, &repo) {
+    if let (Some(_), Some(_)) = (&body.branch, &body.template) {
+        faults.add("branch", "a template has no branches");
+    }
+    let name = match (&body.name, &origin) {
         (Some(name), _) => faults
             .parse::<ProjectName>("name", name.trim())
             .map(|name| name.to_string()),
-        (None, Some((url, _))) => Some(url.repository_name().chars().take(100).collect()),
+        (None, Some(origin)) => Some(origin.name.clone()),
         (None, None) => None,
     };
     let slug = match (&body.slug, &name) {
@@ -111,10 +118,11 @@ fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
         (None, None) => None,
     };
     faults.finish()?;
-    match (repo, name, slug) {
-        (Some((repo_url, credentials)), Some(name), Some(slug)) => Ok(Checked {
-            repo_url,
-            credentials,
+    match (origin, name, slug) {
+        (Some(origin), Some(name), Some(slug)) => Ok(Checked {
+            any_slug: body.template.is_some() && body.name.is_none() && body.slug.is_none(),
+            source: origin.source,
+            credentials: origin.credentials,
             name,
             slug,
             branch,
@@ -124,6 +132,82 @@ fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
             "a project passed the checks without its parts",
         )),
     }
+}
+
+/// Where a project is to come from, and what it is called there.
+struct Origin {
+    source: ProjectSource,
+    credentials: Option<RepoCredentials>,
+    name: String,
+}
+
+fn check_source(state: &AppState, faults: &mut Faults, body: &CreateProject) -> Option<Origin> {
+    match (&body.repo_url, &body.template) {
+        (Some(text), None) => {
+            let (repo_url, credentials) = check_repo_url(state, faults, text)?;
+            Some(Origin {
+                name: repo_url.repository_name().chars().take(100).collect(),
+                source: ProjectSource::Git { repo_url },
+                credentials,
+            })
+        }
+        (None, Some(text)) => {
+            let known = aether_templates::template(text).and_then(|known| Some((known, text.parse().ok()?)));
+            let Some((known, template)) = known else {
+                faults.add("template", "is the name of a template; GET /templates lists them");
+                return None;
+            };
+            Some(Origin {
+                name: known.title.clone(),
+                source: ProjectSource::Template { template },
+                credentials: None,
+            })
+        }
+        (Some(_), Some(_)) => {
+            faults.add(
+                "template",
+                "a project comes from a repository or from a template, not from both",
+            );
+            None
+        }
+        (None, None) => {
+            faults.add("repo_url", "name a repository, or a template as `template`");
+            None
+        }
+    }
+}
+
+/// Stores the project. Where any slug will do, a taken one is followed by others until one is free.
+async fn store(state: &AppState, mut new: NewProject, any_slug: bool) -> ApiResult<ProjectRecord> {
+    let wanted = new.slug.clone();
+    for attempt in 1.. {
+        match state.store.create_project(&new, &state.hosts, PROJECTS_MAX).await {
+            Err(StoreError::Conflict(Conflict::SlugTaken)) if any_slug && attempt < SLUG_ATTEMPTS => {
+                new.slug = with_random_end(&wanted)?;
+            }
+            Err(error) => return Err(error.into()),
+            Ok(Some(record)) => return Ok(record),
+            Ok(None) => break,
+        }
+    }
+    let field = if new.source.template().is_some() {
+        "template"
+    } else {
+        "repo_url"
+    };
+    Err(ApiError::invalid_field(
+        field,
+        format!("a team has at most {PROJECTS_MAX} projects"),
+    ))
+}
+
+/// Letters only: a number at the end would make it look like a deployment's own host.
+fn with_random_end(slug: &Slug) -> ApiResult<Slug> {
+    let mut random = rand::rng();
+    let end: String = (0..4)
+        .map(|_| char::from(random.random_range(b'a'..=b'z')))
+        .collect();
+    format!("{slug}-{end}").parse().map_err(ApiError::internal)
 }
 
 fn seal(
@@ -153,7 +237,7 @@ fn seal(
         team_id: actor.team,
         slug: checked.slug,
         name: checked.name,
-        repo_url: checked.repo_url,
+        source: checked.source,
         repo_credentials,
         branch: checked.branch,
         settings: checked.settings,

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod get;
+mod instances;
 mod list;
 mod present;
 mod rotate_webhook;
@@ -17,6 +18,7 @@ use secrecy::SecretString;
 pub(crate) use create::create_project;
 pub(crate) use delete::delete_project;
 pub(crate) use get::get_project;
+pub(crate) use instances::list_instances;
 pub(crate) use list::list_projects;
 pub(crate) use rotate_webhook::rotate_webhook_secret;
 pub(crate) use update::update_project;

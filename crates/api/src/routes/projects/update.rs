@@ -1,7 +1,7 @@
 //! `PATCH /projects/{project}`
 
 use actix_web::{patch, web};
-use aether_models::{GitRef, ProjectName};
+use aether_models::{GitRef, ProjectName, ProjectSource};
 use aether_store::{ProjectRecord, SealContext};
 
 use super::present::present_single;
@@ -16,7 +16,7 @@ use crate::views::{ProjectView, settings_fields};
 settings_fields! {
     /// What to change; what is left out stays as it is.
     pub(crate) struct UpdateProject {
-        /// Where the code is. A new address forgets the stored user name and password, unless it brings its own.
+        /// Where the code is; a project made from a template is built from the repository from then on. A new address forgets the stored user name and password, unless it brings its own.
         #[serde(default)]
         pub repo_url: Option<String>,
         /// Name for people. The slug stays, because addresses depend on it.
@@ -80,10 +80,10 @@ fn change(state: &AppState, record: &mut ProjectRecord, mut body: UpdateProject)
         };
         let plain = serde_json::to_vec(&credentials).map_err(ApiError::internal)?;
         record.repo_credentials = Some(state.keyring.seal(&context, &plain).map_err(ApiError::internal)?);
-    } else if url != record.project.repo_url {
+    } else if record.project.source.repo_url() != Some(&url) {
         // They were meant for the old address; a new one must not be sent them.
         record.repo_credentials = None;
     }
-    record.project.repo_url = url;
+    record.project.source = ProjectSource::Git { repo_url: url };
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! `GET /system/status`
 
+use std::collections::HashMap;
+
 use actix_web::{get, web};
+use aether_store::{ProxyReport, WorkerReport};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,12 +31,16 @@ pub(crate) struct SystemStatus {
     pub apps_domain: String,
     /// The database.
     pub postgres: Health,
+    /// Version of the database.
+    pub postgres_version: Option<String>,
     /// Live events and rate limits.
     pub redis: Health,
+    /// Version of Redis.
+    pub redis_version: Option<String>,
     /// What waits and what is being built.
     pub queue: QueueStatus,
-    /// The workers that report.
-    pub workers: Vec<WorkerStatus>,
+    /// The workers that report, idle ones too; null when it cannot be known because Redis is away.
+    pub workers: Option<Vec<WorkerStatus>>,
     /// The proxies that report.
     pub proxies: Vec<ProxyStatus>,
     /// Version of the route table that a proxy should have.
@@ -59,14 +67,22 @@ pub(crate) struct QueueStatus {
 pub(crate) struct WorkerStatus {
     /// Unique per start.
     pub id: String,
-    /// The machine.
+    /// Its machine.
     pub node: String,
-    /// `docker` or `process`: where builds and apps run.
+    /// Its version.
+    pub version: String,
+    /// What it isolates builds and apps with: `process` or `docker`.
     pub runtime: String,
-    /// Why there, and what it is, in lines for people.
-    pub about: Vec<String>,
-    /// Apps it runs and counts.
-    pub apps: usize,
+    /// Why with that.
+    pub runtime_reason: String,
+    /// Deployments it holds.
+    pub running: i64,
+    /// Deployments it takes at the same time.
+    pub concurrency: usize,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// The disk that holds its releases.
+    pub disk: Option<DiskStatus>,
 }
 
 /// One proxy.
@@ -97,19 +113,24 @@ pub(crate) async fn system_status(
     _actor: CanRead,
 ) -> ApiResult<web::Json<SystemStatus>> {
     let store = &state.store;
-    let (queue, route_version, redis, workers, reports) = tokio::join!(
+    let (queue, route_version, postgres_version, held) = tokio::try_join!(
         store.queue_depth(),
         store.route_version(),
-        store.ping_redis(),
-        store.worker_reports(),
-        store.proxy_reports()
+        store.postgres_version(),
+        store.deployments_by_worker()
+    )?;
+    let (redis, proxies, workers) = tokio::join!(
+        store.redis_version(),
+        store.proxy_reports(),
+        store.worker_reports()
     );
-    let queue = queue?;
     Ok(web::Json(SystemStatus {
         version: env!("CARGO_PKG_VERSION"),
         apps_domain: state.settings.apps_domain.to_string(),
         postgres: Health::Up,
+        postgres_version: Some(postgres_version),
         redis: if redis.is_ok() { Health::Up } else { Health::Down },
+        redis_version: redis.ok().flatten(),
         queue: QueueStatus {
             queued: queue.queued,
             running: queue.running,
@@ -117,28 +138,40 @@ pub(crate) async fn system_status(
             oldest_queued_seconds: queue.oldest_queued_seconds,
         },
         workers: workers
-            .unwrap_or_default()
-            .into_iter()
-            .map(|report| WorkerStatus {
-                id: report.worker,
-                node: report.node,
-                runtime: report.runtime,
-                about: report.about,
-                apps: report.apps.len(),
-            })
-            .collect(),
-        proxies: reports
-            .unwrap_or_default()
-            .into_iter()
-            .map(|report| ProxyStatus {
-                id: report.proxy_id,
-                route_version: report.version,
-                in_flight: report.in_flight.values().map(|&count| u64::from(count)).sum(),
-            })
-            .collect(),
-        route_version: route_version?,
+            .ok()
+            .map(|reports| reports.into_iter().map(|report| worker(report, &held)).collect()),
+        proxies: proxies.unwrap_or_default().into_iter().map(proxy).collect(),
+        route_version,
         disk: disk(&state.settings.data_dir),
     }))
+}
+
+fn worker(report: WorkerReport, held: &HashMap<String, i64>) -> WorkerStatus {
+    WorkerStatus {
+        running: held.get(&report.worker_id).copied().unwrap_or_default(),
+        id: report.worker_id,
+        node: report.node,
+        version: report.version,
+        runtime: report.runtime,
+        runtime_reason: report.about.join(". "),
+        concurrency: report.concurrency,
+        started_at: report.started_at,
+        disk: report
+            .disk_total
+            .zip(report.disk_free)
+            .map(|(total_bytes, free_bytes)| DiskStatus {
+                total_bytes,
+                free_bytes,
+            }),
+    }
+}
+
+fn proxy(report: ProxyReport) -> ProxyStatus {
+    ProxyStatus {
+        id: report.proxy_id,
+        route_version: report.version,
+        in_flight: report.in_flight.values().map(|&count| u64::from(count)).sum(),
+    }
 }
 
 fn disk(path: &std::path::Path) -> Option<DiskStatus> {

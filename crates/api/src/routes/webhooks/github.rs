@@ -48,7 +48,8 @@ pub(crate) async fn receive_github_webhook(
         && let Some(repository) = &push.repository
     {
         for record in state.store.projects_of_repository(&repository.urls).await? {
-            if repository.is(&record.project.repo_url) {
+            let repo_url = record.project.source.repo_url();
+            if repo_url.is_some_and(|url| repository.is(url)) {
                 results.push(accept(&state, &record, delivery.clone(), &body).await?);
             }
         }

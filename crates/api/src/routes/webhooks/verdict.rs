@@ -42,10 +42,13 @@ fn decide_push(record: &ProjectRecord, push: &Push) -> Decision {
 
 fn objection(record: &ProjectRecord, push: &Push) -> Option<String> {
     let project = &record.project;
+    let Some(repo_url) = project.source.repo_url() else {
+        return Some("this project has no repository".to_owned());
+    };
     if push
         .repository
         .as_ref()
-        .is_some_and(|repository| !repository.is(&project.repo_url))
+        .is_some_and(|repository| !repository.is(repo_url))
     {
         return Some("the push went to another repository".to_owned());
     }

@@ -1,0 +1,5 @@
+//! The templates that come with Aether.
+
+mod list;
+
+pub(crate) use list::list_templates;
