@@ -6,7 +6,6 @@ const SPEC = new URL('../../openapi.json', import.meta.url)
 const TARGET = new URL('../src/api/schema.gen.ts', import.meta.url)
 
 const description = JSON.parse(readFileSync(SPEC, 'utf8'))
-nameItemsOfPages(description.components.schemas)
 const types = await openapiTS(description, { defaultNonNullable: false })
 const text = `// Made from openapi.json by \`npm run api\`. Do not edit.\n\n${astToString(types)}`
 
@@ -15,12 +14,4 @@ if (!process.argv.includes('--check')) {
 } else if (text !== readFileSync(TARGET, 'utf8')) {
   console.error('src/api/schema.gen.ts is stale: run `npm run api`')
   process.exit(1)
-}
-
-/** The description repeats the schema of a page's items inside of it; here they get their name back. */
-function nameItemsOfPages(schemas) {
-  for (const [name, schema] of Object.entries(schemas)) {
-    const item = name.startsWith('Page_') ? name.slice('Page_'.length) : ''
-    if (item in schemas) schema.properties.items.items = { $ref: `#/components/schemas/${item}` }
-  }
 }

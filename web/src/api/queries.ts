@@ -1,6 +1,6 @@
 // What the pages read, and how often. Lists that change by themselves are asked for again; a hidden tab rests.
 
-import { queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { isActive } from '@/components/deployment-status'
 import { api, client, queryClient, type Schemas } from './client'
 
@@ -47,15 +47,18 @@ export function useDeployment(id: string) {
   )
 }
 
-export function useDeployments(project: string) {
+export type DeploymentFilter = { status?: string; ref?: string; trigger?: Schemas['Trigger'] }
+
+export function useDeployments(project: string, filter: DeploymentFilter = {}) {
   return useInfiniteQuery({
-    queryKey: ['deployments', project],
+    queryKey: ['deployments', project, filter],
+    placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam, signal }) => {
       const { data, error } = await client.GET('/api/v1/projects/{project}/deployments', {
         params: {
           path: { project },
-          query: { limit: DEPLOYMENTS_PAGE, ...(pageParam && { cursor: pageParam }) },
+          query: { limit: DEPLOYMENTS_PAGE, ...filter, ...(pageParam && { cursor: pageParam }) },
         },
         signal,
       })

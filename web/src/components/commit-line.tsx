@@ -1,4 +1,4 @@
-import { GitBranch, GitCommitHorizontal } from 'lucide-react'
+import { GitBranch, GitCommitHorizontal, LayoutTemplate } from 'lucide-react'
 import type { Schemas } from '@/api/client'
 import { cn } from '@/lib/cn'
 
@@ -6,7 +6,7 @@ const SHORT_SHA = 7
 
 /** "main · 4f2c1aa Fix the header", on one line. */
 export function CommitLine(props: {
-  deployment: Pick<Schemas['Deployment'], 'commit' | 'ref'>
+  deployment: Pick<Schemas['Deployment'], 'commit' | 'ref' | 'steps'>
   className?: string
 }) {
   const { commit, ref } = props.deployment
@@ -22,10 +22,23 @@ export function CommitLine(props: {
             {commit.message}
           </span>
         </>
+      ) : isOfTemplate(props.deployment) ? (
+        <>
+          <LayoutTemplate aria-hidden className="size-4 shrink-0 text-ink-3" />
+          <span className="truncate">Template</span>
+        </>
       ) : (
         <BranchName name={ref} />
       )}
     </span>
+  )
+}
+
+/** A repository's commit is known once it is cloned; a template has none. */
+export function isOfTemplate(deployment: Pick<Schemas['Deployment'], 'commit' | 'steps'>): boolean {
+  return (
+    deployment.commit === null &&
+    deployment.steps.some((record) => record.step === 'clone' && record.outcome === 'succeeded')
   )
 }
 

@@ -5,6 +5,7 @@ import { Card } from '@/ui/card'
 import { BranchName, CommitLine } from './commit-line'
 import { DeploymentMenu } from './deployment-menu'
 import { DeploymentStatus } from './deployment-status'
+import { StepBar } from './step-bar'
 import { Elapsed, TimeAgo } from './time-ago'
 
 const TRIGGERS: Record<Deployment['trigger'], string> = {
@@ -72,6 +73,9 @@ function Row({ deployment }: { deployment: Deployment }) {
           )}
           {triggerText(deployment)}
         </p>
+        <div className="mt-1.5 flex justify-end max-md:hidden">
+          <StepBar steps={deployment.steps} />
+        </div>
       </div>
       <div className="max-md:col-start-2 max-md:row-start-1 max-md:justify-self-end">
         <DeploymentMenu deployment={deployment} />

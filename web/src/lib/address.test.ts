@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hostOf, repositoryName, repositoryPage } from './address'
+import { comparisonPage, hostOf, repositoryName, repositoryPage } from './address'
 
 test('a repository is named by its owner and name however its address is written', () => {
   for (const url of [
@@ -25,4 +25,10 @@ test('a user name and password never reach the link', () => {
 
 test('a host keeps its port', () => {
   expect(hostOf('http://shop.aether.localhost:3005')).toBe('shop.aether.localhost:3005')
+})
+
+test('two commits are compared where their host does it', () => {
+  expect(comparisonPage('https://github.com/a/b.git', '1', '2')).toBe('https://github.com/a/b/compare/1...2')
+  expect(comparisonPage('https://gitlab.com/a/b', '1', '2')).toBe('https://gitlab.com/a/b/-/compare/1...2')
+  expect(comparisonPage('git@example.com:a/b', '1', '2')).toBeNull()
 })

@@ -20,3 +20,13 @@ export function repositoryPage(url: string, sha?: string): string | null {
   if (parsed.host.includes('bitbucket')) return `${page}/commits/${sha}`
   return `${page}/commit/${sha}`
 }
+
+/** The page that shows what lies between two commits, where the host has one. */
+export function comparisonPage(url: string, from: string, to: string): string | null {
+  const page = repositoryPage(url)
+  if (!page) return null
+  const host = URL.parse(url)?.host ?? ''
+  if (host.includes('gitlab')) return `${page}/-/compare/${from}...${to}`
+  if (host.includes('bitbucket')) return `${page}/branches/compare/${to}..${from}`
+  return `${page}/compare/${from}...${to}`
+}

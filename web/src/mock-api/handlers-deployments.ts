@@ -13,7 +13,18 @@ export function deploymentHandlers(world: World) {
   }
   return [
     http.get('/api/v1/projects/{project}/deployments', ({ params, query, response }) => {
-      const all = world.deployments.filter((one) => one.project_slug === params.project)
+      const [statuses, ref, trigger] = [
+        query.get('status')?.split(','),
+        query.get('ref'),
+        query.get('trigger'),
+      ]
+      const all = world.deployments.filter(
+        (one) =>
+          one.project_slug === params.project &&
+          (!statuses || statuses.includes(one.status)) &&
+          (!ref || one.ref === ref) &&
+          (!trigger || one.trigger === trigger),
+      )
       const start = Number(query.get('cursor') ?? 0)
       const limit = Number(query.get('limit') ?? 50)
       const more = start + limit < all.length
@@ -31,6 +42,26 @@ export function deploymentHandlers(world: World) {
     http.get('/api/v1/deployments/{id}', ({ params, response }) => {
       const found = find(params.id)
       return found ? response(200).json(found) : response('default').json(...NOT_FOUND)
+    }),
+    http.get('/api/v1/deployments/{id}/changes', ({ params, response }) => {
+      const found = find(params.id)
+      if (!found) return response('default').json(...NOT_FOUND)
+      const before = world.deployments.find(
+        (one) =>
+          one.project_slug === found.project_slug && one.number < found.number && one.status === 'READY',
+      )
+      if (!before) return response(200).json({ previous: null, settings: [], variables: [] })
+      return response(200).json({
+        previous: { id: before.id, number: before.number, commit: before.commit },
+        settings: [
+          { name: 'build_command', before: null, after: 'pnpm run build --mode production' },
+          { name: 'build_limits.memory_mb', before: '2048', after: '4096' },
+        ],
+        variables: [
+          { name: 'PAYMENT_KEY', change: 'changed' },
+          { name: 'VITE_API_URL', change: 'added' },
+        ],
+      })
     }),
     http.post('/api/v1/deployments/{id}/cancel', ({ params, response }) => {
       const found = find(params.id)

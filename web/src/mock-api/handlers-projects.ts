@@ -1,6 +1,7 @@
 import { delay, HttpResponse } from 'msw'
 import type { Schemas } from '@/api/client'
-import { plan, problem, project } from './examples'
+import { ago, plan, problem, project } from './examples'
+import { TEMPLATES } from './handlers-templates'
 import { http, NOT_FOUND } from './typed-http'
 import type { World } from './world'
 
@@ -20,7 +21,9 @@ export function projectHandlers(world: World) {
     }),
     http.post('/api/v1/projects', async ({ request, response }) => {
       const body = await request.json()
-      const slug = (body.name ?? 'site').toLowerCase().replace(/[^a-z0-9]+/g, '-')
+      const template = TEMPLATES.find((one) => one.name === body.template)
+      const name = body.name ?? template?.title ?? 'site'
+      const slug = name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
       if (find(slug)) {
         return response.untyped(
           HttpResponse.json(
@@ -32,7 +35,13 @@ export function projectHandlers(world: World) {
         )
       }
       const settings = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
-      const made = project({ ...settings, slug, name: body.name ?? slug, branch: body.branch ?? null })
+      const made = project({
+        ...settings,
+        ...(template && { source: 'template' as const, repo_url: null }),
+        slug,
+        name,
+        branch: body.branch ?? null,
+      })
       world.projects = [made, ...world.projects]
       return response(201).json({ ...made, webhook: webhook(made) })
     }),
@@ -70,6 +79,11 @@ export function projectHandlers(world: World) {
       }
       return response(200).json(detection(repo_url))
     }),
+    http.get('/api/v1/projects/{project}/instances', ({ params, response }) => {
+      const live = find(params.project)?.live_deployment
+      const items = live?.plan?.kind === 'server' ? [instance(live)] : []
+      return response(200).json({ items, next_cursor: null })
+    }),
     http.get('/api/v1/projects/{project}/webhook', ({ params, response }) => {
       const found = find(params.project)
       return found ? response(200).json(webhook(found)) : response('default').json(...NOT_FOUND)
@@ -79,6 +93,21 @@ export function projectHandlers(world: World) {
       return found ? response(200).json(webhook(found)) : response('default').json(...NOT_FOUND)
     }),
   ]
+}
+
+function instance(live: Schemas['Deployment']): Schemas['Instance'] {
+  return {
+    id: 'ins_1',
+    deployment_id: live.id,
+    deployment_number: live.number,
+    live: true,
+    state: 'healthy',
+    runtime: 'process',
+    restarts: 1,
+    last_exit: 'it was stopped by signal 9 (out of memory)',
+    created_at: ago(190),
+    updated_at: ago(20),
+  }
 }
 
 function webhook({ id }: Schemas['Project']): Schemas['Webhook'] {

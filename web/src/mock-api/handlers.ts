@@ -4,13 +4,17 @@ import type { RequestHandler } from 'msw'
 import { accountHandlers } from './handlers-account'
 import { deploymentHandlers } from './handlers-deployments'
 import { logHandlers } from './handlers-logs'
+import { ownAccountHandlers } from './handlers-own-account'
 import { projectHandlers } from './handlers-projects'
 import { settingsHandlers } from './handlers-settings'
+import { templateHandlers } from './handlers-templates'
 import type { World } from './world'
 
 export function handlers(world: World): RequestHandler[] {
   return [
     ...accountHandlers(world),
+    ...ownAccountHandlers(world),
+    ...templateHandlers(),
     ...projectHandlers(world),
     ...deploymentHandlers(world),
     ...logHandlers(world),

@@ -2,6 +2,7 @@
 
 import type { Schemas } from '@/api/client'
 import { ago, deployment, plan, project, steps, user } from './examples'
+import { exampleSessions } from './handlers-own-account'
 import { BUILD, FAILED, lines, manyLines } from './log-lines'
 
 type Deployment = Schemas['Deployment']
@@ -18,6 +19,7 @@ export type World = {
   domains: Map<string, Schemas['Domain'][]>
   deliveries: Schemas['WebhookDelivery'][]
   tokens: Schemas['ApiToken'][]
+  sessions: Schemas['Session'][]
   invitations: Schemas['Invitation'][]
   system: Schemas['SystemStatus']
 }
@@ -96,6 +98,7 @@ export function world(): World {
     domains: new Map([['shop', domains()]]),
     deliveries: deliveries(shop),
     tokens: tokens(),
+    sessions: exampleSessions(),
     invitations: [],
     system: system(),
   }
@@ -233,15 +236,21 @@ function system(): Schemas['SystemStatus'] {
     version: '0.1.0',
     apps_domain: 'aether.localhost',
     postgres: 'up',
+    postgres_version: '17.2',
     redis: 'up',
+    redis_version: '8.0.1',
     queue: { queued: 0, running: 1, busy_workers: 1, oldest_queued_seconds: null },
     workers: [
       {
-        id: 'worker-1',
-        node: 'aether',
-        runtime: 'docker',
-        about: ['docker: an engine answers at /var/run/docker.sock'],
-        apps: 2,
+        id: 'forge-1',
+        node: 'forge',
+        version: '0.1.0',
+        runtime: 'process',
+        runtime_reason: 'No Docker engine is used on this machine, so sandboxed processes are.',
+        running: 1,
+        concurrency: 2,
+        started_at: ago(5000),
+        disk: { total_bytes: 500_000_000_000, free_bytes: 312_000_000_000 },
       },
     ],
     proxies: [{ id: 'proxy-1', route_version: 214, in_flight: 3 }],

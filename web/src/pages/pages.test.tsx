@@ -164,6 +164,39 @@ test('the command palette finds a project by some letters', async () => {
   await waitFor(() => expect(router.state.location.pathname).toBe('/projects/docs'))
 })
 
+test('a template is live on its way with one click', async () => {
+  const { user, router } = renderPage('/new')
+  await user.click(await screen.findByRole('button', { name: 'Deploy Astro' }))
+  await waitFor(() => expect(router.state.location.pathname).toBe('/projects/astro/deployments/dep_astro_1'))
+})
+
+test('a template that this instance cannot deploy says why', async () => {
+  renderPage('/new')
+  const button = await screen.findByRole('button', { name: 'Deploy Dockerfile' })
+  expect(button).toBeDisabled()
+  expect(button).toHaveAccessibleDescription(/Needs a Docker engine/)
+})
+
+test('deployments are filtered by the service, and the address remembers how', async () => {
+  const { user, router } = renderPage('/projects/landing/deployments')
+  expect(await screen.findByText('#5')).toBeInTheDocument()
+  await user.selectOptions(screen.getByLabelText('Status'), 'failed')
+  await waitFor(() => expect(screen.queryByText('#5')).toBeNull())
+  expect(screen.getByText('#6')).toBeInTheDocument()
+  expect(router.state.location.search).toEqual({ status: 'failed' })
+  await user.selectOptions(screen.getByLabelText('Reason'), 'redeploy')
+  await user.click(await screen.findByRole('button', { name: 'Show all' }))
+  expect(await screen.findByText('#5')).toBeInTheDocument()
+})
+
+test('a deployment says what is different from the release before, by name only', async () => {
+  renderPage('/projects/shop/deployments/dep_shop_12')
+  const changes = (await screen.findByRole('heading', { name: 'Changes' })).closest('section')
+  expect(changes).toHaveTextContent('Since the release before, #11.')
+  expect(changes).toHaveTextContent('build_limits.memory_mb2048')
+  expect(changes).toHaveTextContent('PAYMENT_KEYvariable changed')
+})
+
 test('while the service is away the page says so and keeps what it has', async () => {
   renderPage('/')
   await screen.findByLabelText('Search projects')

@@ -10,6 +10,7 @@ import {
 } from '@tanstack/react-router'
 import { ensureSession } from '@/api/session'
 import { AppShell } from '@/components/app-shell'
+import { type DeploymentSearch, deploymentSearch } from '@/pages/deployments/deployment-search'
 import { NotFoundPage } from '@/pages/errors/not-found-page'
 import { PageError } from '@/pages/errors/page-error'
 import { ProjectsPage } from '@/pages/projects/projects-page'
@@ -87,6 +88,7 @@ const overview = createRoute({
 const deployments = createRoute({
   getParentRoute: () => project,
   path: '/deployments',
+  validateSearch: (search: Record<string, unknown>): DeploymentSearch => deploymentSearch(search),
   component: lazyRouteComponent(() => import('@/pages/deployments/deployments-page'), 'DeploymentsPage'),
 })
 

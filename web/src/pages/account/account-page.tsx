@@ -1,15 +1,14 @@
 import { usePageTitle } from '@/hooks/use-page-title'
 import { useRights } from '@/hooks/use-session'
 import { useSignOut } from '@/hooks/use-sign-out'
-import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Card, CardHeader } from '@/ui/card'
-import { Fact, Facts } from '@/ui/definition'
 import { PageHeader } from '@/ui/page-header'
 import { InvitationsCard } from './invitations-card'
+import { PasswordCard } from './password-card'
+import { ProfileCard } from './profile-card'
+import { SessionsCard } from './sessions-card'
 import { TokensCard } from './tokens-card'
-
-const ROLES = { owner: 'Owner: everything', member: 'Member: deploys', viewer: 'Viewer: looks' } as const
 
 export function AccountPage() {
   usePageTitle('Account')
@@ -19,15 +18,9 @@ export function AccountPage() {
   return (
     <div className="mx-auto flex max-w-3xl flex-col gap-6">
       <PageHeader title="Account" actions={<Button onClick={signOut}>Sign out</Button>} />
-      <Card className="p-5">
-        <Facts>
-          <Fact name="Name">
-            {user.name} {user.instance_owner && <Badge tone="info">owns this instance</Badge>}
-          </Fact>
-          <Fact name="Email">{user.email}</Fact>
-          <Fact name="Role">{ROLES[user.role]}</Fact>
-        </Facts>
-      </Card>
+      <ProfileCard />
+      <PasswordCard />
+      <SessionsCard />
       <TokensCard />
       {canWrite && <InvitationsCard />}
       <Card>

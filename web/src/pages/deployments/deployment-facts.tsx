@@ -1,6 +1,6 @@
 import { Lightbulb, TriangleAlert } from 'lucide-react'
 import type { Deployment } from '@/api/queries'
-import { BranchName } from '@/components/commit-line'
+import { BranchName, isOfTemplate } from '@/components/commit-line'
 import { triggerText } from '@/components/deployment-rows'
 import { PlanFacts } from '@/components/plan-facts'
 import { Elapsed, TimeAgo } from '@/components/time-ago'
@@ -63,12 +63,10 @@ function CommitFacts({ deployment }: { deployment: Deployment }) {
   const { commit, ref } = deployment
   if (!commit) {
     return (
-      <Fact name="Of">
-        <BranchName name={ref} />
-      </Fact>
+      <Fact name="Of">{isOfTemplate(deployment) ? 'a template of Aether' : <BranchName name={ref} />}</Fact>
     )
   }
-  const page = repositoryPage(repo_url, commit.sha)
+  const page = repo_url ? repositoryPage(repo_url, commit.sha) : null
   const short = commit.sha.slice(0, SHORT_SHA)
   return (
     <>

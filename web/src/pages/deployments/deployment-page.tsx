@@ -15,6 +15,7 @@ import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Skeleton, SkeletonRows } from '@/ui/skeleton'
+import { DeploymentChanges } from './deployment-changes'
 import { DeploymentFacts } from './deployment-facts'
 import { DeploymentResult } from './deployment-result'
 
@@ -34,6 +35,7 @@ export function DeploymentPage() {
           <DeploymentLog key={id} deployment={deployment.data} />
         </Suspense>
         <DeploymentFacts deployment={deployment.data} />
+        <DeploymentChanges deployment={deployment.data} />
       </div>
     )
   }

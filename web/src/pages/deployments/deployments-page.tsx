@@ -1,8 +1,8 @@
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Rocket } from 'lucide-react'
-import { useMemo, useState } from 'react'
-import { type Deployment, useDeployments } from '@/api/queries'
+import { useMemo } from 'react'
+import { useDeployments } from '@/api/queries'
 import { DeploymentRows } from '@/components/deployment-rows'
-import { isActive } from '@/components/deployment-status'
 import { ProblemNotice } from '@/components/problem-notice'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { useCurrentProject } from '@/pages/project/use-current-project'
@@ -10,35 +10,28 @@ import { Button } from '@/ui/button'
 import { EmptyState } from '@/ui/empty-state'
 import { Select } from '@/ui/select'
 import { SkeletonRows } from '@/ui/skeleton'
-
-type StatusFilter = 'any' | 'active' | 'ready' | 'failed' | 'stopped'
-
-const PASSES: Record<StatusFilter, (deployment: Deployment) => boolean> = {
-  any: () => true,
-  active: ({ status }) => isActive(status),
-  ready: ({ status }) => status === 'READY',
-  failed: ({ status }) => status === 'FAILED',
-  stopped: ({ status }) => status === 'CANCELLED' || status === 'SUPERSEDED',
-}
+import { type DeploymentSearch, deploymentFilter, deploymentSearch } from './deployment-search'
 
 export function DeploymentsPage() {
   const project = useCurrentProject()
   usePageTitle('Deployments', project.name)
-  const deployments = useDeployments(project.slug)
-  const [status, setStatus] = useState<StatusFilter>('any')
-  const [branch, setBranch] = useState('')
+  const search = useSearch({ from: '/app/projects/$project/deployments' })
+  const navigate = useNavigate({ from: '/projects/$project/deployments' })
+  const deployments = useDeployments(project.slug, deploymentFilter(search))
   const loaded = useMemo(
     () => deployments.data?.pages.flatMap((page) => page.items) ?? [],
     [deployments.data],
   )
-  const branches = useMemo(() => [...new Set(loaded.map((deployment) => deployment.ref))].sort(), [loaded])
-  const shown = loaded.filter((item) => PASSES[status](item) && (branch === '' || item.ref === branch))
+  const refs = useRefs(project.slug, search.ref)
+  const filtered = Object.keys(search).length > 0
+  const choose = (change: Record<string, string>) =>
+    navigate({ search: deploymentSearch({ ...search, ...change }), replace: true })
 
   if (deployments.error && loaded.length === 0) {
     return <ProblemNotice error={deployments.error} retry={() => deployments.refetch()} />
   }
   if (!deployments.data) return <SkeletonRows count={6} />
-  if (loaded.length === 0) {
+  if (loaded.length === 0 && !filtered) {
     return (
       <EmptyState icon={Rocket} title="No deployments yet">
         Use “Deploy” above, or set up the webhook so that every push deploys.
@@ -47,40 +40,18 @@ export function DeploymentsPage() {
   }
   return (
     <>
-      <div className="mb-4 flex flex-wrap gap-2">
-        <Select
-          aria-label="Status"
-          className="w-40"
-          value={status}
-          onChange={(event) => setStatus(event.target.value as StatusFilter)}
-        >
-          <option value="any">Any status</option>
-          <option value="active">On their way</option>
-          <option value="ready">Ready</option>
-          <option value="failed">Failed</option>
-          <option value="stopped">Stopped</option>
-        </Select>
-        {branches.length > 1 && (
-          <Select
-            aria-label="Branch"
-            className="w-48"
-            value={branch}
-            onChange={(event) => setBranch(event.target.value)}
-          >
-            <option value="">Any branch or commit</option>
-            {branches.map((name) => (
-              <option key={name} value={name}>
-                {name === 'HEAD' ? 'default branch' : name}
-              </option>
-            ))}
-          </Select>
-        )}
-      </div>
-      {shown.length > 0 ? (
-        <DeploymentRows deployments={shown} />
+      <Filters search={search} refs={refs} onChoose={choose} />
+      {loaded.length > 0 ? (
+        <div className={deployments.isPlaceholderData ? 'opacity-60 transition-opacity' : undefined}>
+          <DeploymentRows deployments={loaded} />
+        </div>
       ) : (
-        <EmptyState icon={Rocket} title="None of those loaded match">
-          {deployments.hasNextPage ? 'Older ones may; load more below.' : 'Choose another status or branch.'}
+        <EmptyState
+          icon={Rocket}
+          title="No deployment is like that"
+          action={<Button onClick={() => navigate({ search: {}, replace: true })}>Show all</Button>}
+        >
+          All deployments of this project were looked at.
         </EmptyState>
       )}
       {deployments.hasNextPage && (
@@ -91,5 +62,64 @@ export function DeploymentsPage() {
         </div>
       )}
     </>
+  )
+}
+
+/** Branches and commits of the newest deployments, whatever the list shows, and the chosen one. */
+function useRefs(project: string, chosen: string | undefined): string[] {
+  const newest = useDeployments(project)
+  return useMemo(() => {
+    const names = newest.data?.pages.flatMap((page) => page.items.map((item) => item.ref)) ?? []
+    return [...new Set(chosen ? [...names, chosen] : names)].sort()
+  }, [newest.data, chosen])
+}
+
+function Filters(props: {
+  search: DeploymentSearch
+  refs: string[]
+  onChoose: (change: Record<string, string>) => void
+}) {
+  const { search, refs, onChoose } = props
+  return (
+    <div className="mb-4 flex flex-wrap gap-2">
+      <Select
+        aria-label="Status"
+        className="w-40"
+        value={search.status ?? ''}
+        onChange={(event) => onChoose({ status: event.target.value })}
+      >
+        <option value="">Any status</option>
+        <option value="active">On their way</option>
+        <option value="ready">Ready</option>
+        <option value="failed">Failed</option>
+        <option value="stopped">Stopped</option>
+      </Select>
+      {(refs.length > 1 || search.ref) && (
+        <Select
+          aria-label="Branch"
+          className="w-48"
+          value={search.ref ?? ''}
+          onChange={(event) => onChoose({ ref: event.target.value })}
+        >
+          <option value="">Any branch or commit</option>
+          {refs.map((name) => (
+            <option key={name} value={name}>
+              {name === 'HEAD' ? 'default branch' : name}
+            </option>
+          ))}
+        </Select>
+      )}
+      <Select
+        aria-label="Reason"
+        className="w-40"
+        value={search.trigger ?? ''}
+        onChange={(event) => onChoose({ trigger: event.target.value })}
+      >
+        <option value="">Any reason</option>
+        <option value="webhook">By push</option>
+        <option value="manual">By hand</option>
+        <option value="redeploy">Redeploys</option>
+      </Select>
+    </div>
   )
 }

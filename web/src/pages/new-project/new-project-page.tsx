@@ -10,6 +10,7 @@ import { CandidateChoice } from './candidate-choice'
 import { ConfigureForm } from './configure-form'
 import { DetectingState } from './detecting-state'
 import { SourceForm } from './source-form'
+import { TemplateGallery } from './template-gallery'
 
 type Detection = Schemas['Detection']
 type Source = { repoUrl: string; branch: string }
@@ -41,10 +42,11 @@ export function NewProjectPage() {
     <div className="mx-auto max-w-3xl">
       <PageHeader
         title="New project"
-        description="Paste the address of a Git repository; Aether looks at it before anything is built."
+        description="Paste the address of a Git repository, or begin with a template."
       />
       <div className="flex flex-col gap-6">
         <SourceForm pending={detect.isPending} done={detection !== undefined} onSubmit={look} />
+        {!source && <TemplateGallery />}
         {detect.isPending && <DetectingState />}
         {detect.error && !skipped && (
           <ProblemNotice

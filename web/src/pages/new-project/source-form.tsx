@@ -18,7 +18,7 @@ export function SourceForm(props: {
       <form onSubmit={submit} noValidate>
         <Field
           label="Repository"
-          hint="HTTPS or SSH, from any Git host this instance may reach."
+          hint="From any Git host this instance may reach. Aether looks at it before anything is built."
           error={form.formState.errors.repoUrl?.message}
         >
           <Input

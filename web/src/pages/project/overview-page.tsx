@@ -18,6 +18,8 @@ import { Fact, Facts } from '@/ui/definition'
 import { EmptyState } from '@/ui/empty-state'
 import { Notice } from '@/ui/notice'
 import { SkeletonRows } from '@/ui/skeleton'
+import { DomainsCard } from './domains-card'
+import { HealthCard } from './health-card'
 import { SitePreview } from './site-preview'
 import { useCurrentProject } from './use-current-project'
 
@@ -30,7 +32,15 @@ export function OverviewPage() {
   return (
     <div className="flex flex-col gap-6">
       <LatestNotice />
-      {project.live_deployment && <CurrentRelease />}
+      {project.live_deployment && (
+        <>
+          <CurrentRelease />
+          <div className="grid gap-6 lg:grid-cols-2">
+            <HealthCard />
+            <DomainsCard />
+          </div>
+        </>
+      )}
       <RecentDeployments />
     </div>
   )
@@ -47,7 +57,7 @@ function NothingDeployed() {
       action={
         canDeploy && (
           <Button variant="primary" loading={deploy.pending} onClick={() => deploy.run()}>
-            Deploy {project.branch ?? 'the default branch'}
+            Deploy {project.repo_url ? (project.branch ?? 'the default branch') : 'it'}
           </Button>
         )
       }

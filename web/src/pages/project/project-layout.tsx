@@ -5,9 +5,10 @@ import { ExternalLink, Rocket } from 'lucide-react'
 import { asProblem } from '@/api/problem'
 import { type Project, useProject } from '@/api/queries'
 import { ProblemNotice } from '@/components/problem-notice'
+import { SourceLine } from '@/components/source-line'
 import { useDeploy } from '@/hooks/use-deploy'
 import { useRights } from '@/hooks/use-session'
-import { hostOf, repositoryName, repositoryPage } from '@/lib/address'
+import { hostOf } from '@/lib/address'
 import { NotFoundPage } from '@/pages/errors/not-found-page'
 import { Button } from '@/ui/button'
 import { Skeleton, SkeletonRows } from '@/ui/skeleton'
@@ -46,29 +47,11 @@ export function ProjectLayout() {
 function Header({ project }: { project: Project }) {
   const { canDeploy } = useRights()
   const deploy = useDeploy(project.slug)
-  const page = repositoryPage(project.repo_url)
   return (
     <header className="mb-5 flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
         <h1 className="truncate font-semibold text-2xl tracking-tight">{project.name}</h1>
-        <p className="mt-1 flex flex-wrap items-center gap-x-2 text-ink-2 text-sm">
-          {page ? (
-            <a
-              href={page}
-              target="_blank"
-              rel="noreferrer"
-              className="truncate hover:text-ink hover:underline"
-            >
-              {repositoryName(project.repo_url)}
-            </a>
-          ) : (
-            <span className="truncate">{repositoryName(project.repo_url)}</span>
-          )}
-          <span aria-hidden className="text-ink-3">
-            ·
-          </span>
-          <span className="truncate">{project.branch ?? 'default branch'}</span>
-        </p>
+        <SourceLine project={project} />
       </div>
       <div className="flex gap-2">
         {project.live_deployment && (

@@ -4,10 +4,11 @@ import { memo } from 'react'
 import type { Project } from '@/api/queries'
 import { CommitLine } from '@/components/commit-line'
 import { DeploymentStatus } from '@/components/deployment-status'
+import { sourceName } from '@/components/source-line'
 import { TimeAgo } from '@/components/time-ago'
 import { useDeploy } from '@/hooks/use-deploy'
 import { useRights } from '@/hooks/use-session'
-import { hostOf, repositoryName } from '@/lib/address'
+import { hostOf } from '@/lib/address'
 import { Button } from '@/ui/button'
 import { Menu, MenuItem } from '@/ui/menu'
 
@@ -47,7 +48,7 @@ export const ProjectCard = memo(function ProjectCard({ project }: { project: Pro
         {latest ? (
           <CommitLine deployment={latest} />
         ) : (
-          <p className="truncate text-ink-3">{repositoryName(project.repo_url)}</p>
+          <p className="truncate text-ink-3">{sourceName(project)}</p>
         )}
       </div>
       <div className="mt-auto flex items-center justify-between gap-3 pt-4 text-ink-3 text-sm">

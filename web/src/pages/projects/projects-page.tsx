@@ -118,8 +118,8 @@ function FirstProject() {
         )
       }
     >
-      Paste the address of a Git repository. Aether looks at it, proposes how to build it, and puts it on an
-      address of its own.
+      Paste the address of a Git repository, or take a template and be live with one click. Every project gets
+      an address of its own.
     </EmptyState>
   )
 }

@@ -13,7 +13,8 @@ export function selectProjects(projects: readonly Project[], query: string, sort
   const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   return projects
     .filter((project) => {
-      const text = `${project.name} ${project.slug} ${project.repo_url}`.toLowerCase()
+      const text =
+        `${project.name} ${project.slug} ${project.repo_url ?? project.template ?? ''}`.toLowerCase()
       return words.every((word) => text.includes(word))
     })
     .sort(ORDER[sort])

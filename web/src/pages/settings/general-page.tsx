@@ -39,21 +39,23 @@ function NameCard() {
 function SourceCard() {
   const project = useCurrentProject()
   const { save, pending, problem, error } = useSaveProject()
-  const form = useForm({ values: { repo_url: project.repo_url, branch: project.branch ?? '' } })
+  const form = useForm({ values: { repo_url: project.repo_url ?? '', branch: project.branch ?? '' } })
   const submit = form.handleSubmit(({ repo_url, branch }) =>
     save({
       branch: branch.trim() || null,
       // Sending the address again would be harmless, but only a new one is meant to be a change.
-      ...(repo_url.trim() !== project.repo_url && { repo_url: repo_url.trim() }),
+      ...(repo_url.trim() !== (project.repo_url ?? '') && { repo_url: repo_url.trim() }),
     }),
   )
   return (
     <SettingsCard
       title="Repository"
       description={
-        project.has_repo_credentials
-          ? 'A user name and password are stored with it; a new address forgets them, unless it brings its own.'
-          : 'Where the code comes from.'
+        project.template
+          ? `Made from the template ${project.template}. With a repository of your own in its place, every push can deploy.`
+          : project.has_repo_credentials
+            ? 'A user name and password are stored with it; a new address forgets them, unless it brings its own.'
+            : 'Where the code comes from.'
       }
       dirty={form.formState.isDirty}
       {...{ pending, problem }}
@@ -63,7 +65,10 @@ function SourceCard() {
         <Input
           spellCheck={false}
           autoComplete="off"
-          {...form.register('repo_url', { required: 'A project needs a repository.' })}
+          placeholder={project.template ? 'https://github.com/you/your-site' : undefined}
+          {...form.register('repo_url', {
+            required: project.template ? false : 'A project needs a repository.',
+          })}
         />
       </Field>
       <Field

@@ -1,7 +1,11 @@
+import { Link } from '@tanstack/react-router'
+import { GitBranch } from 'lucide-react'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { useRights } from '@/hooks/use-session'
 import { useCurrentProject } from '@/pages/project/use-current-project'
+import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
+import { EmptyState } from '@/ui/empty-state'
 import { Switch } from '@/ui/switch'
 import { DeliveriesCard } from './deliveries-card'
 import { useSaveProject } from './use-save-project'
@@ -11,12 +15,32 @@ export function GitPage() {
   const project = useCurrentProject()
   usePageTitle('Webhook', project.name)
   const { canWrite } = useRights()
+  if (!project.repo_url) return <NoRepository />
   return (
     <>
       <AutoDeployCard />
       {canWrite && <WebhookCard />}
       <DeliveriesCard />
     </>
+  )
+}
+
+function NoRepository() {
+  const { slug } = useCurrentProject()
+  return (
+    <EmptyState
+      icon={GitBranch}
+      title="No repository yet"
+      action={
+        <Button asChild>
+          <Link to="/projects/$project/settings" params={{ project: slug }}>
+            Connect one
+          </Link>
+        </Button>
+      }
+    >
+      This project is made from a template. With a repository of its own every push can deploy it.
+    </EmptyState>
   )
 }
 

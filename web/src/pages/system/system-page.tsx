@@ -1,17 +1,17 @@
-import type { ReactNode } from 'react'
 import { api, type Schemas } from '@/api/client'
 import { ProblemNotice } from '@/components/problem-notice'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { bytes } from '@/lib/bytes'
-import { cn } from '@/lib/cn'
 import { duration } from '@/lib/time'
-import { StatusDot, type Tone } from '@/ui/badge'
+import { StatusDot } from '@/ui/badge'
 import { Card, CardHeader } from '@/ui/card'
 import { Fact, Facts } from '@/ui/definition'
 import { Notice } from '@/ui/notice'
 import { PageHeader } from '@/ui/page-header'
 import { SkeletonRows } from '@/ui/skeleton'
+import { Meter } from './meter'
 import { diskTone, type Part, parts, summary } from './system-parts'
+import { WorkersCard } from './workers-card'
 
 const REFRESH_MS = 5000
 
@@ -45,6 +45,7 @@ function Status({ status }: { status: Schemas['SystemStatus'] }) {
           <PartCard key={part.name} part={part} />
         ))}
       </ul>
+      {status.workers && status.workers.length > 0 && <WorkersCard workers={status.workers} />}
       <div className="grid gap-6 lg:grid-cols-2">
         {status.disk && <Disk disk={status.disk} />}
         <Card>
@@ -74,19 +75,12 @@ function PartCard({ part }: { part: Part }) {
       <h2 className="flex items-center gap-2.5 font-semibold text-[15px]">
         <StatusDot tone={part.tone} />
         {part.name}
+        {part.version && <span className="font-normal text-ink-3 text-sm">{part.version}</span>}
         <span className="ml-auto font-normal text-ink-2 text-sm">{part.state}</span>
       </h2>
       <p className="mt-1.5 text-ink-2 text-sm">{part.says}</p>
     </li>
   )
-}
-
-const BAR: Record<Tone, string> = {
-  ok: 'bg-ok',
-  warn: 'bg-warn',
-  bad: 'bg-bad',
-  info: 'bg-info',
-  idle: 'bg-idle',
 }
 
 function Disk({ disk }: { disk: Schemas['DiskStatus'] }) {
@@ -96,33 +90,10 @@ function Disk({ disk }: { disk: Schemas['DiskStatus'] }) {
     <Card>
       <CardHeader title="Disk" />
       <div className="p-5">
-        <Meter label="Used disk space" share={share} className={BAR[diskTone(disk)]}>
+        <Meter label="Used disk space" share={share} tone={diskTone(disk)}>
           {bytes(disk.free_bytes)} free of {bytes(disk.total_bytes)}
         </Meter>
       </div>
     </Card>
-  )
-}
-
-function Meter(props: { label: string; share: number; className: string; children: ReactNode }) {
-  const percent = Math.round(props.share * 100)
-  return (
-    <>
-      {/* biome-ignore lint/a11y/useSemanticElements: browsers give <meter> looks of their own. */}
-      <div
-        role="meter"
-        aria-label={props.label}
-        aria-valuenow={percent}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        className="h-2 overflow-hidden rounded-full bg-hover"
-      >
-        <div className={cn('h-full rounded-full', props.className)} style={{ width: `${percent}%` }} />
-      </div>
-      <p className="mt-2.5 flex justify-between text-ink-2 text-sm">
-        <span>{props.children}</span>
-        <span className="tabular-nums">{percent} %</span>
-      </p>
-    </>
   )
 }

@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest'
 import type { Schemas } from '@/api/client'
-import { diskTone, parts, summary } from './system-parts'
+import { diskTone, parts, runtimeText, summary, workerState } from './system-parts'
 
 const healthy: Schemas['SystemStatus'] = {
   version: '0.1.0',
   apps_domain: 'aether.localhost',
   postgres: 'up',
+  postgres_version: '17.2',
   redis: 'up',
+  redis_version: '8.0.1',
+  workers: null,
   queue: { queued: 0, running: 0, busy_workers: 0, oldest_queued_seconds: null },
   workers: [],
   proxies: [{ id: 'a', route_version: 7, in_flight: 2 }],
@@ -23,9 +26,9 @@ test('a healthy instance says so in one sentence', () => {
 
 test('a queue that nobody takes points at the worker, a short one does not', () => {
   const queue = { queued: 3, running: 0, busy_workers: 0, oldest_queued_seconds: 300 }
-  expect(tone({ queue }, 'Worker')).toBe('bad')
-  expect(tone({ queue: { ...queue, oldest_queued_seconds: 5 } }, 'Worker')).toBe('ok')
-  expect(tone({ queue: { ...queue, running: 2 } }, 'Worker')).toBe('ok')
+  expect(tone({ queue }, 'Workers')).toBe('bad')
+  expect(tone({ queue: { ...queue, oldest_queued_seconds: 5 } }, 'Workers')).toBe('ok')
+  expect(tone({ queue: { ...queue, running: 2 } }, 'Workers')).toBe('ok')
 })
 
 test('a proxy that is behind or silent is named', () => {
@@ -43,4 +46,16 @@ test('the worst part sets the tone of the whole', () => {
 test('a full disk is told before builds fail', () => {
   const disk = (free: number) => diskTone({ total_bytes: 100, free_bytes: free })
   expect([disk(50), disk(10), disk(2)]).toEqual(['ok', 'warn', 'bad'])
+})
+
+test('no worker at all is told from an idle one', () => {
+  expect(tone({ workers: [] }, 'Workers')).toBe('bad')
+  expect(tone({ workers: null }, 'Workers')).toBe('ok')
+})
+
+test('a worker says what it does and how it isolates', () => {
+  expect(workerState({ running: 0, concurrency: 2 })).toBe('idle')
+  expect(workerState({ running: 1, concurrency: 2 })).toBe('building 1 of 2')
+  expect(runtimeText({ runtime: 'process' }).says).toContain('isolates less')
+  expect(runtimeText({ runtime: 'docker' }).name).toBe('Docker')
 })

@@ -3,7 +3,7 @@
 import type { Schemas } from '@/api/client'
 import type { Tone } from '@/ui/badge'
 
-export type Part = { name: string; tone: Tone; state: string; says: string }
+export type Part = { name: string; tone: Tone; state: string; says: string; version?: string | null }
 
 /** Above these shares of the disk builds begin to fail. */
 const DISK_WARN = 0.85
@@ -13,12 +13,13 @@ const STALLED_SECONDS = 60
 
 export function parts(status: Schemas['SystemStatus']): Part[] {
   return [
-    { name: 'API', tone: 'ok', state: 'up', says: 'Answers this page.' },
-    worker(status.queue),
+    { name: 'API', tone: 'ok', state: 'up', says: 'Answers this page.', version: status.version },
+    worker(status),
     proxy(status),
     {
       name: 'Postgres',
       ...(status.postgres === 'up' ? up : down),
+      version: status.postgres_version,
       says:
         status.postgres === 'up'
           ? 'Keeps projects, deployments and logs.'
@@ -27,6 +28,7 @@ export function parts(status: Schemas['SystemStatus']): Part[] {
     {
       name: 'Redis',
       ...(status.redis === 'up' ? up : down),
+      version: status.redis_version,
       says:
         status.redis === 'up'
           ? 'Wakes workers and carries live events.'
@@ -38,21 +40,28 @@ export function parts(status: Schemas['SystemStatus']): Part[] {
 const up = { tone: 'ok', state: 'up' } as const
 const down = { tone: 'bad', state: 'down' } as const
 
-function worker(queue: Schemas['QueueStatus']): Part {
+function worker({ queue, workers }: Schemas['SystemStatus']): Part {
   const waits = queue.oldest_queued_seconds ?? 0
-  if (queue.queued > 0 && queue.running === 0 && waits > STALLED_SECONDS) {
+  const stalled = queue.queued > 0 && queue.running === 0 && waits > STALLED_SECONDS
+  if (stalled || workers?.length === 0) {
     return {
-      name: 'Worker',
+      name: 'Workers',
       tone: 'bad',
-      state: 'not taking work',
-      says: 'Deployments wait and nobody builds. Look whether the worker is running.',
+      state: 'none takes work',
+      says: stalled
+        ? 'Deployments wait and nobody builds. Look whether a worker is running.'
+        : 'No worker has reported lately; nothing can be built. Look whether one is running.',
     }
   }
-  const says =
-    queue.running > 0
-      ? `Builds ${queue.running}${queue.queued > 0 ? `; ${queue.queued} more wait for their turn` : ''}.`
-      : 'Has nothing to do.'
-  return { name: 'Worker', tone: 'ok', state: queue.running > 0 ? 'building' : 'idle', says }
+  const more = queue.queued > 0 ? `; ${queue.queued} more wait for their turn` : ''
+  const count = workers ? `${workers.length === 1 ? 'One is' : `${workers.length} are`} there; ` : ''
+  const busy = queue.running > 0
+  return {
+    name: 'Workers',
+    tone: 'ok',
+    state: busy ? 'building' : 'idle',
+    says: `${count}${busy ? `${queue.running} being built${more}` : 'nothing to build right now'}.`,
+  }
 }
 
 function proxy({ proxies, route_version }: Schemas['SystemStatus']): Part {
@@ -94,4 +103,27 @@ export function summary(all: Part[]): { tone: Tone; title: string; detail: strin
     title: `${troubled.join(' and ')} ${troubled.length > 1 ? 'need' : 'needs'} a look`,
     detail: 'The cards below say what it means.',
   }
+}
+
+type Worker = NonNullable<Schemas['SystemStatus']['workers']>[number]
+
+const RUNTIMES: Record<string, { name: string; says: string }> = {
+  docker: {
+    name: 'Docker',
+    says: 'Builds and apps run in containers, each project in a network of its own.',
+  },
+  process: {
+    name: 'Sandboxed processes',
+    says: 'Builds and apps run in a sandbox without Docker. It isolates less: they share the network of the machine.',
+  },
+}
+
+/** What a worker isolates with, in words. */
+export function runtimeText(worker: Pick<Worker, 'runtime'>): { name: string; says: string } {
+  return RUNTIMES[worker.runtime] ?? { name: worker.runtime, says: '' }
+}
+
+/** "idle", "building 2 of 4". */
+export function workerState({ running, concurrency }: Pick<Worker, 'running' | 'concurrency'>): string {
+  return running > 0 ? `building ${running} of ${concurrency}` : 'idle'
 }
