@@ -2,6 +2,7 @@
 
 import { Link } from '@tanstack/react-router'
 import { ArrowRight, Minus, Pencil, Plus } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { api, type Schemas } from '@/api/client'
 import type { Deployment } from '@/api/queries'
 import { comparisonPage } from '@/lib/address'
@@ -102,7 +103,7 @@ function VariableRow({ variable }: { variable: Changes['variables'][number] }) {
   )
 }
 
-function Row({ name, children }: { name: string; children: React.ReactNode }) {
+function Row({ name, children }: { name: string; children: ReactNode }) {
   return (
     <li className="flex flex-wrap items-center gap-x-2.5 gap-y-1 px-5 py-3">
       <span className="min-w-40 text-ink-2">{name}</span>
