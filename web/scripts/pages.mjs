@@ -73,7 +73,7 @@ export const PAGES = [
   {
     name: 'deployments-filtered',
     path: '/projects/shop/deployments?status=failed',
-    ready: 'No deployment is like that',
+    ready: 'No deployment matches',
   },
   {
     name: 'deployment-changes',
@@ -205,7 +205,7 @@ async function searchLog(tab) {
 
 async function makeToken(tab) {
   await tab.getByRole('button', { name: 'New token' }).click()
-  await tab.getByLabel('Name').fill('deploy bot')
+  await tab.getByLabel('Name', { exact: true }).fill('deploy bot')
   await tab.getByRole('button', { name: 'Make the token' }).click()
   await tab.getByText('Copy it now').waitFor()
 }

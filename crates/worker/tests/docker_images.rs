@@ -145,6 +145,29 @@ async fn a_dockerfile_project_is_built_run_and_collected() {
     );
 }
 
+/// The template of this kind, deployed as its users get it; `tests/templates.rs` has the others.
+#[tokio::test]
+async fn the_dockerfile_template_is_built_and_answers() {
+    let bench = Bench::new().await;
+    let wanted = image(&bench, &[]);
+    let template = aether_templates::template("dockerfile").unwrap();
+    template.write_to(&wanted.context).unwrap();
+    let (built, _) = built(&bench, wanted.clone()).await;
+    let mut app = bench.app("", None);
+    app.project_id = wanted.project_id;
+    app.container.image = Some(built.id.clone());
+    app.container.port = built.exposed_port;
+    let handle = bench.runtime.start_app(app).await.unwrap();
+    let page = get_when_ready(handle.address, "/").await;
+    assert!(page.contains("<h1>Dockerfile</h1>"), "{page}");
+    bench
+        .runtime
+        .stop_app(handle.instance_id, Duration::from_secs(2))
+        .await
+        .unwrap();
+    assert_clean(&bench).await;
+}
+
 #[tokio::test]
 async fn buildkit_takes_what_only_it_can_and_secrets_stay_out_of_the_image() {
     let bench = Bench::new().await;

@@ -1,7 +1,7 @@
 // Ctrl-K: every project, page and action by a few letters. Loaded at its first use.
 
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { Command } from 'cmdk'
+import { Command, defaultFilter, useCommandState } from 'cmdk'
 import {
   Activity,
   Braces,
@@ -19,14 +19,18 @@ import {
   Sun,
   UserRound,
 } from 'lucide-react'
-import type { ReactNode } from 'react'
-import { useProjects } from '@/api/queries'
+import { type ReactNode, useMemo } from 'react'
+import { type Project, useProjects } from '@/api/queries'
 import { useDeploy } from '@/hooks/use-deploy'
 import { useRights } from '@/hooks/use-session'
 import { useSignOut } from '@/hooks/use-sign-out'
 import { useTheme } from '@/hooks/use-theme'
+import { selectProjects } from '@/pages/projects/select-projects'
 import { Dialog } from '@/ui/dialog'
 import { DeploymentDot } from './deployment-status'
+
+/** Projects in the list at once. */
+const OFFERED = 20
 
 export default function CommandPalette({ onClose }: { onClose: () => void }) {
   const { project } = useParams({ strict: false })
@@ -97,13 +101,15 @@ function ProjectGroup({ slug, onClose }: GroupProps & { slug: string }) {
 function ProjectsGroup({ onClose }: GroupProps) {
   const navigate = useNavigate()
   const { data } = useProjects()
-  if (!data?.length) return null
+  const search = useCommandState((state) => state.search)
+  const offered = useMemo(() => offer(data ?? [], search), [data, search])
+  if (offered.length === 0) return null
   return (
     <Group heading="Projects">
-      {data.map((project) => (
+      {offered.map((project) => (
         <Item
           key={project.id}
-          value={`${project.name} ${project.slug}`}
+          value={nameOf(project)}
           mark={project.latest_deployment && <DeploymentDot status={project.latest_deployment.status} />}
           onSelect={() => {
             onClose()
@@ -115,6 +121,21 @@ function ProjectsGroup({ onClose }: GroupProps) {
       ))}
     </Group>
   )
+}
+
+/** The latest without a search, the best matches with one: what nobody would scroll to is not drawn. */
+function offer(projects: Project[], search: string): Project[] {
+  if (!search) return selectProjects(projects, '', 'activity').slice(0, OFFERED)
+  const scored = projects.map((project) => ({ project, score: defaultFilter(nameOf(project), search) }))
+  return scored
+    .filter((one) => one.score > 0)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, OFFERED)
+    .map((one) => one.project)
+}
+
+function nameOf(project: Project): string {
+  return `${project.name} ${project.slug}`
 }
 
 function EverywhereGroup({ onClose }: GroupProps) {

@@ -37,7 +37,7 @@ export function StepBar({ steps }: { steps: Record_[] }) {
       role="img"
       aria-label={`Time by step: ${says}`}
       title={says}
-      className="flex h-1.5 w-full max-w-44 gap-px overflow-hidden rounded-full"
+      className="flex h-1 w-full max-w-44 gap-px overflow-hidden rounded-full"
     >
       {done.map((record) => (
         <span

@@ -193,7 +193,7 @@ test('a deployment says what is different from the release before, by name only'
   renderPage('/projects/shop/deployments/dep_shop_12')
   const changes = (await screen.findByRole('heading', { name: 'Changes' })).closest('section')
   expect(changes).toHaveTextContent('Since the release before, #11.')
-  expect(changes).toHaveTextContent('build_limits.memory_mb2048')
+  expect(changes).toHaveTextContent('Memory of a build, MiB2048')
   expect(changes).toHaveTextContent('PAYMENT_KEYvariable changed')
 })
 

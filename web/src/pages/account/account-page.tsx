@@ -16,22 +16,24 @@ export function AccountPage() {
   const signOut = useSignOut()
   if (!user) return null
   return (
-    <div className="mx-auto flex max-w-3xl flex-col gap-6">
+    <div className="mx-auto max-w-3xl">
       <PageHeader title="Account" actions={<Button onClick={signOut}>Sign out</Button>} />
-      <ProfileCard />
-      <PasswordCard />
-      <SessionsCard />
-      <TokensCard />
-      {canWrite && <InvitationsCard />}
-      <Card>
-        <CardHeader
-          title="From a terminal"
-          description="The same API, by the aether command or anything else."
-        />
-        <pre className="whitespace-pre-wrap break-words p-5 font-mono text-[13px] text-ink-2 leading-6">
-          {`curl ${location.origin}/api/v1/projects \\\n  -H "Authorization: Bearer $AETHER_TOKEN"`}
-        </pre>
-      </Card>
+      <div className="flex flex-col gap-6">
+        <ProfileCard />
+        <PasswordCard />
+        <SessionsCard />
+        <TokensCard />
+        {canWrite && <InvitationsCard />}
+        <Card>
+          <CardHeader
+            title="From a terminal"
+            description="The same API, by the aether command or anything else."
+          />
+          <pre className="whitespace-pre-wrap break-words p-5 font-mono text-[13px] text-ink-2 leading-6">
+            {`curl ${location.origin}/api/v1/projects \\\n  -H "Authorization: Bearer $AETHER_TOKEN"`}
+          </pre>
+        </Card>
+      </div>
     </div>
   )
 }

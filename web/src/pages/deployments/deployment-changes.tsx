@@ -8,6 +8,7 @@ import type { Deployment } from '@/api/queries'
 import { comparisonPage } from '@/lib/address'
 import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Card, CardHeader } from '@/ui/card'
+import { settingLabel } from './setting-label'
 
 type Changes = Schemas['DeploymentChanges']
 
@@ -50,7 +51,7 @@ export function DeploymentChanges({ deployment }: { deployment: Deployment }) {
       <ul className="divide-y text-sm">
         <CommitChange deployment={deployment} previous={previous} />
         {changes.data.settings.map((setting) => (
-          <Row key={setting.name} name={setting.name}>
+          <Row key={setting.name} name={settingLabel(setting.name)}>
             <Value text={setting.before} />
             <ArrowRight aria-label="became" className="size-3.5 shrink-0 text-ink-3" />
             <Value text={setting.after} />

@@ -48,7 +48,7 @@ export function DeploymentsPage() {
       ) : (
         <EmptyState
           icon={Rocket}
-          title="No deployment is like that"
+          title="No deployment matches"
           action={<Button onClick={() => navigate({ search: {}, replace: true })}>Show all</Button>}
         >
           All deployments of this project were looked at.

@@ -78,11 +78,11 @@ function Choice(props: { template: Template; busy: boolean; disabled: boolean; o
             type="button"
             disabled={props.disabled}
             aria-busy={props.busy}
+            aria-label={`Deploy ${template.title}`}
             aria-describedby={`about-${template.name}`}
             onClick={props.onChoose}
-            className="flex w-full items-center gap-2 rounded-card text-left font-medium text-sm after:absolute after:inset-0 after:rounded-card"
+            className="flex w-full items-center gap-2 rounded-card text-left font-medium text-sm after:absolute after:inset-0 after:rounded-card disabled:text-ink-2"
           >
-            <span className="sr-only">Deploy </span>
             {template.title}
             <ArrowRight
               aria-hidden

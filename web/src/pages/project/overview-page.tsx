@@ -35,7 +35,7 @@ export function OverviewPage() {
       {project.live_deployment && (
         <>
           <CurrentRelease />
-          <div className="grid gap-6 lg:grid-cols-2">
+          <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
             <HealthCard />
             <DomainsCard />
           </div>

@@ -46,7 +46,7 @@ function Status({ status }: { status: Schemas['SystemStatus'] }) {
         ))}
       </ul>
       {status.workers && status.workers.length > 0 && <WorkersCard workers={status.workers} />}
-      <div className="grid gap-6 lg:grid-cols-2">
+      <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
         {status.disk && <Disk disk={status.disk} />}
         <Card>
           <CardHeader title="Instance" />
