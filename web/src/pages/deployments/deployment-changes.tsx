@@ -107,7 +107,7 @@ function VariableRow({ variable }: { variable: Changes['variables'][number] }) {
 function Row({ name, children }: { name: string; children: ReactNode }) {
   return (
     <li className="flex flex-wrap items-center gap-x-2.5 gap-y-1 px-5 py-3">
-      <span className="min-w-40 text-ink-2">{name}</span>
+      <span className="min-w-48 text-ink-2 max-sm:w-full">{name}</span>
       {children}
     </li>
   )
