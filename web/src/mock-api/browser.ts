@@ -26,7 +26,7 @@ const SCENES: Record<string, (world: World) => void> = {
     it.logs.set('dep_shop_12', longLog(100_000))
   },
   trouble: (it) => {
-    it.system = { ...it.system, redis: 'down', proxies: [] }
+    it.system = { ...it.system, redis: 'down', redis_version: null, workers: null, proxies: [] }
   },
   building: (it) => {
     const docs = it.projects.find((one) => one.slug === 'docs')

@@ -67,9 +67,11 @@ function Row({ delivery, onReplayed }: { delivery: Delivery; onReplayed: () => v
     )
   return (
     <li className="flex items-center gap-4 px-5 py-3 text-sm">
-      <Badge tone={delivery.verdict === 'deployed' ? 'ok' : 'idle'}>
-        {delivery.verdict === 'deployed' ? 'Deployed' : 'Ignored'}
-      </Badge>
+      <span className="w-18 shrink-0">
+        <Badge tone={delivery.verdict === 'deployed' ? 'ok' : 'idle'}>
+          {delivery.verdict === 'deployed' ? 'Deployed' : 'Ignored'}
+        </Badge>
+      </span>
       <div className="min-w-0 flex-1">
         <p className="truncate">
           <span className="font-medium">{delivery.event}</span>{' '}

@@ -18,7 +18,7 @@ export function SettingsLayout() {
   const { canWrite } = useRights()
   return (
     <div className="grid gap-6 lg:grid-cols-[12rem_minmax(0,1fr)] lg:gap-10">
-      <nav aria-label="Settings" className="-mx-4 overflow-x-auto px-4 lg:mx-0 lg:px-0">
+      <nav aria-label="Settings" className="-mx-4 overflow-x-auto px-4 lg:mx-0 lg:overflow-visible lg:px-0">
         <div className="flex gap-1 lg:sticky lg:top-8 lg:flex-col">
           {PAGES.map(([to, label, exact]) => (
             <Link
