@@ -13,5 +13,5 @@ pub(crate) use actor::{Actor, CanDeploy, CanRead, CanWrite, Credential, SignedIn
 pub(crate) use password::{Passwords, objection as password_objection};
 pub(crate) use refresh_cookie::RefreshCookie;
 pub(crate) use same_origin::require_same_origin;
-pub(crate) use secret::{API_TOKEN_PREFIX, digest, generate};
+pub(crate) use secret::{API_TOKEN_PREFIX, digest, generate, successor};
 pub(crate) use set_up::SetUpToken;

@@ -5,7 +5,7 @@ use aether_store::Rotation;
 use secrecy::ExposeSecret;
 
 use super::SignedInView;
-use crate::auth::{ACCESS_TOKEN_SECONDS, digest, generate, require_same_origin};
+use crate::auth::{ACCESS_TOKEN_SECONDS, digest, require_same_origin, successor};
 use crate::error::{ApiError, ApiResult, Problems};
 use crate::state::AppState;
 use crate::views::UserView;
@@ -23,11 +23,10 @@ pub(crate) async fn refresh_session(
     let ended =
         || ApiError::unauthenticated("session_ended", "you are not signed in, or the session was ended");
     let old = state.refresh_cookie.read(&request)?.ok_or_else(ended)?;
-    let new = generate("");
-    let (session, cookie) = match state.store.rotate_session(&digest(&old), &digest(&new)).await? {
-        Rotation::Rotated(session) => (session, Some(state.refresh_cookie.set(&new))),
-        // Two tabs at once: the other one has the new cookie already.
-        Rotation::JustRotated(session) => (session, None),
+    let new = successor(&state.keyring, &old);
+    let session = match state.store.rotate_session(&digest(&old), &digest(&new)).await? {
+        // Just now: two tabs at once, or the answer before this one was lost. Both get the same cookie.
+        Rotation::Rotated(session) | Rotation::JustRotated(session) => session,
         Rotation::Unknown => return Err(ended()),
         Rotation::Reused => {
             tracing::warn!("a refresh secret was used twice; its session was ended");
@@ -41,9 +40,7 @@ pub(crate) async fn refresh_session(
         .ok_or_else(ended)?;
     let access_token = state.access_tokens.issue(principal.user.id, session)?;
     let mut response = HttpResponse::Ok();
-    if let Some(cookie) = cookie {
-        response.cookie(cookie);
-    }
+    response.cookie(state.refresh_cookie.set(&new));
     Ok(response.json(SignedInView {
         access_token: access_token.expose_secret().to_owned(),
         token_type: "Bearer",
