@@ -67,7 +67,7 @@ async fn keep(job: &Job, image: &BuiltImage) -> Result<(), StepError> {
 
 /// Variables of the build as arguments, which stay in the image's history, and its secrets, which do not.
 fn variables(job: &Job, source: &Source) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
-    let mut args = job.build_environment(&source.commit);
+    let mut args = job.build_environment(source.commit.as_ref());
     let mut secrets = BTreeMap::new();
     let visible = job.variables.iter().filter(|variable| variable.scope.in_build());
     for variable in visible.filter(|variable| variable.secret) {
