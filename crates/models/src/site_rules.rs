@@ -233,6 +233,9 @@ fn check_pattern(path: &str) -> Result<(), String> {
     if !path.starts_with('/') || path.starts_with("//") {
         return Err(format!("`{path}` does not start with a single `/`"));
     }
+    if path.contains(char::is_whitespace) {
+        return Err(format!("`{path}` has white space in it"));
+    }
     if path.contains(['?', '#', '\\']) {
         return Err("a source has no `?`, `#` or `\\`; write query parameters as `name=value`".to_owned());
     }

@@ -203,6 +203,65 @@ async fn failures_say_what_happened_and_leave_the_old_release_live() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn input_95_rules_reach_the_manifest_and_bad_lines_the_log() {
+    let world = World::start().await;
+    let redirects =
+        "# moved\n/old /new 301\n/b //evil.example\n/c /d 299\n/news/* /blog/:splat 302!\n/nowhere\n";
+    let headers = "/*\n  X-Frame-Options: DENY\n  Content-Length: 3\n! X-Powered-By\n/a b: c\nstray\n";
+    world
+        .git
+        .create_repo("hello")
+        .unwrap()
+        .commit_files(&[
+            ("index.html", PAGE),
+            ("_redirects", redirects),
+            ("_headers", headers),
+        ])
+        .unwrap();
+    let project = world.project_with("hello", &built("", "."), None).await;
+    let worker = world.worker().await;
+    let id = world.deploy(&project).await;
+    world.ready(&project, id).await;
+
+    let manifest = world.manifest(id);
+    let rules: Vec<_> = manifest
+        .redirects
+        .iter()
+        .map(|rule| (rule.from.as_str(), rule.to.as_str(), rule.status, rule.force))
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            ("/old", "/new", 301, false),
+            ("/news/*", "/blog/:splat", 302, true)
+        ]
+    );
+    assert_eq!(
+        manifest.headers[0].set,
+        [("x-frame-options".to_owned(), "DENY".to_owned())]
+    );
+    assert_eq!(manifest.headers[0].remove, ["x-powered-by"]);
+    let served: Vec<&str> = manifest.files.keys().map(String::as_str).collect();
+    assert_eq!(served, ["index.html"], "rule files are obeyed, not served");
+
+    let log = world.log_text(id).await;
+    for line in [
+        "_redirects line 3: a target that starts with `//` would leave the site",
+        "_redirects line 4: `299` is not one of the statuses",
+        "_redirects line 6: no target",
+        "_headers line 3: `content-length` is set by the platform",
+        "_headers line 5: `/a b: c` has white space in it",
+        "_headers line 6: a field without a path above it",
+    ] {
+        assert!(
+            log.contains(&format!("Warning: {line}")),
+            "{line} is missing in\n{log}"
+        );
+    }
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f33_a_talkative_build_is_capped_and_goes_on() {
     let world = World::start().await;
     world

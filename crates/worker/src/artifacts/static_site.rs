@@ -26,6 +26,8 @@ const REDIRECTS: &str = "_redirects";
 const HEADERS: &str = "_headers";
 /// Larger rule files are not read.
 const RULES_MAX: u64 = 1 << 20;
+/// Problems of one rule file that are told one by one; a file with more is wrong as a whole.
+const PROBLEMS_TOLD: usize = 50;
 /// Threads that write: more than there are cores, because they wait for the disk most of the time.
 const WRITERS: usize = 8;
 
@@ -205,17 +207,15 @@ fn store_variant(
 /// Rules for the proxy out of the site's own files. A rule that cannot be used is told and left out.
 fn read_rules(rules: &[&OutputFile], manifest: &mut Manifest, report: &mut StaticReport) -> io::Result<()> {
     for file in rules {
-        let mut text = String::new();
-        if open_regular(&file.source)?
-            .take(RULES_MAX)
-            .read_to_string(&mut text)
-            .is_err()
-        {
-            report
-                .warnings
-                .push(format!("{} was left out: it is not text", file.path));
-            continue;
-        }
+        let text = match read_text(&file.source)? {
+            Ok(text) => text,
+            Err(reason) => {
+                report
+                    .warnings
+                    .push(format!("{} was left out: {reason}", file.path));
+                continue;
+            }
+        };
         let problems = if file.path == REDIRECTS {
             let parsed = parse_redirects(&text);
             manifest.redirects = parsed.rules;
@@ -225,12 +225,29 @@ fn read_rules(rules: &[&OutputFile], manifest: &mut Manifest, report: &mut Stati
             manifest.headers = parsed.rules;
             parsed.problems
         };
-        let shown = problems.iter().take(20);
+        let told = problems.iter().take(PROBLEMS_TOLD);
         report
             .warnings
-            .extend(shown.map(|problem| format!("{} line {}: {}", file.path, problem.line, problem.message)));
+            .extend(told.map(|problem| format!("{} line {}: {}", file.path, problem.line, problem.message)));
+        if let Some(more) = problems.len().checked_sub(PROBLEMS_TOLD).filter(|more| *more > 0) {
+            report
+                .warnings
+                .push(format!("{}: {more} more lines were left out", file.path));
+        }
     }
     Ok(())
+}
+
+/// A rule file's text, or why it is none.
+fn read_text(source: &Path) -> io::Result<Result<String, &'static str>> {
+    let mut bytes = Vec::new();
+    open_regular(source)?
+        .take(RULES_MAX + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > RULES_MAX {
+        return Ok(Err("it is larger than 1 MiB"));
+    }
+    Ok(String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text"))
 }
 
 /// Makes the release's folder beside its place and moves it there.
@@ -356,6 +373,31 @@ mod tests {
                 .unwrap()
                 .nlink(),
             3
+        );
+    }
+
+    #[test]
+    fn input_95_rule_files_that_cannot_be_read_cost_only_themselves() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = Folders::new(root.path().join("data"), root.path().join("deployments"));
+        let dist = root.path().join("work/dist");
+        fs::create_dir_all(&dist).unwrap();
+        fs::write(dist.join("index.html"), "x").unwrap();
+        fs::write(dist.join("_headers"), [0xff, 0xfe, 0x00]).unwrap();
+        fs::write(dist.join("_redirects"), "/bad\n".repeat(PROBLEMS_TOLD + 3)).unwrap();
+        let files = find_output(&root.path().join("work"), ".", "dist").unwrap().files;
+        let (_, report) = publish_site(&folders, &files);
+        assert_eq!(report.warnings[0], "_headers was left out: it is not UTF-8 text");
+        assert_eq!(report.warnings[1], "_redirects line 1: no target");
+        assert_eq!(
+            report.warnings.last().map(String::as_str),
+            Some("_redirects: 3 more lines were left out")
+        );
+        fs::write(dist.join("_redirects"), "/a /b\n".repeat(1 << 18)).unwrap();
+        let (_, report) = publish_site(&folders, &files);
+        assert_eq!(
+            report.warnings[1],
+            "_redirects was left out: it is larger than 1 MiB"
         );
     }
 
