@@ -20,8 +20,16 @@ pub struct Route {
     pub kind: RouteKind,
     /// What answers.
     pub target: RouteTarget,
+    /// Share of its requests that get a line in the proxy's access log, in percent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub access_log_percent: u8,
     /// Version of the table in which this row last changed.
     pub version: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(percent: &u8) -> bool {
+    *percent == 0
 }
 
 /// What kind of host a route is for.

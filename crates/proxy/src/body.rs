@@ -45,6 +45,8 @@ pub(crate) struct RequestGuard {
     source: Source,
     status: StatusCode,
     sent: u64,
+    /// Where the project's requests are counted.
+    slot: Option<u32>,
     pub(crate) log: Option<Box<Entry>>,
 }
 
@@ -138,8 +140,15 @@ impl RequestGuard {
             // Stands if the client is gone before there is an answer, as in nginx.
             status: StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
             sent: 0,
+            slot: None,
             log: None,
         }
+    }
+
+    /// The request is for the project with this slot.
+    pub(crate) fn belongs_to(&mut self, slot: u32) {
+        self.slot = Some(slot);
+        self.thread.stats.traffic.of(slot).request_begins();
     }
 
     pub(crate) fn answered(&mut self, status: StatusCode, source: Source) {
@@ -152,9 +161,13 @@ impl Drop for RequestGuard {
     fn drop(&mut self) {
         let took = self.started.elapsed();
         self.thread.stats.count_request(self.source, self.status, took);
-        if let (Some(log), Some(mut entry)) = (&self.thread.shared.access_log, self.log.take()) {
+        if let Some(slot) = self.slot {
+            let stats = self.thread.stats.traffic.of(slot);
+            stats.request_ends(self.status, took, self.sent);
+        }
+        if let Some(mut entry) = self.log.take() {
             entry.finish(self.status, self.sent, took);
-            log.write(entry);
+            self.thread.shared.access_log.write(entry);
         }
         self.conn.request_ends(self.thread.now_ms());
     }

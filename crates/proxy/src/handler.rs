@@ -16,11 +16,11 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::Service;
 
-use crate::access_log::Entry;
+use crate::access_log::{Begun, Entry};
 use crate::body::{Body, RequestGuard, TrackedBody};
 use crate::forward;
 use crate::metrics::Source;
-use crate::pick::{RequestHead, RouteDecision, pick};
+use crate::pick::{Picked, RequestHead, RouteDecision, pick};
 use crate::release::Release;
 use crate::respond::{Refusal, refuse};
 use crate::server::{Conn, Thread};
@@ -45,24 +45,18 @@ impl Service<Request<Incoming>> for Handler {
 
     fn call(&self, request: Request<Incoming>) -> Answering {
         let mut guard = RequestGuard::begin(&self.thread, &self.conn);
-        if self.thread.shared.access_log.is_some() {
-            let host = request.headers().get(header::HOST);
-            guard.log = Some(Entry::begin(
-                self.conn.peer.ip(),
-                request.method(),
-                host,
-                request.uri().path(),
-            ));
-        }
         let table = self.thread.shared.table.load();
         let head = RequestHead {
             method: request.method(),
             host: request.headers().get(header::HOST).map(HeaderValue::as_bytes),
             authority: request.uri().authority().map(http::uri::Authority::as_str),
             hops: forward::hops(request.headers(), &self.thread.shared.via),
+            tls: self.conn.tls_names(),
         };
         let wants_tunnel = request.headers().contains_key(header::UPGRADE);
-        match pick(&table, &head) {
+        let picked = pick(&table, &head);
+        self.open_books(&mut guard, &picked, &request);
+        match picked.decision {
             RouteDecision::Refuse(refusal) => {
                 let response = refuse(refusal, request.method(), request.headers());
                 self.now(guard, response, Source::Page, wants_tunnel)
@@ -74,6 +68,26 @@ impl Service<Request<Incoming>> for Handler {
 }
 
 impl Handler {
+    /// Counts the request for its project and begins its line in the access log.
+    fn open_books(&self, guard: &mut RequestGuard, picked: &Picked<'_>, request: &Request<Incoming>) {
+        let shared = &self.thread.shared;
+        if let Some(row) = picked.row {
+            guard.belongs_to(shared.projects.slot(row.project_id, &row.slot));
+        }
+        if shared
+            .access_log
+            .wants(picked.row.map_or(0, |row| row.access_log_percent))
+        {
+            guard.log = Some(Entry::begin(&Begun {
+                project: picked.row.map(|row| row.project_id),
+                client: self.conn.peer.ip(),
+                method: request.method(),
+                host: request.headers().get(header::HOST),
+                path: request.uri().path(),
+            }));
+        }
+    }
+
     fn site(
         &self,
         guard: RequestGuard,
@@ -166,6 +180,7 @@ fn finish(
     wants_tunnel: bool,
 ) -> Response<TrackedBody> {
     guard.answered(response.status(), source);
+    conn.withdraw_hints();
     if wants_tunnel && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         conn.resume_reading();
     }

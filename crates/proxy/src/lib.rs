@@ -19,6 +19,8 @@ mod body;
 mod error;
 mod forward;
 mod framing;
+#[cfg(test)]
+mod fuzz;
 mod handler;
 mod limits;
 mod metrics;
@@ -33,10 +35,11 @@ mod store_source;
 mod sync;
 mod table;
 mod tls;
+mod traffic;
 
 pub use error::ProxyError;
 pub use limits::Limits;
 pub use server::{Proxy, run};
 pub use settings::{Settings, TlsSettings};
 pub use store_source::StoreSource;
-pub use sync::{ProxyReport, RouteSource};
+pub use sync::{ProjectTraffic, ProxyReport, RouteSource};

@@ -28,11 +28,15 @@ pub struct Limits {
     pub write: Duration,
     /// An idle keep-alive connection.
     pub idle: Duration,
+    /// An idle connection lets go of its buffers after so long.
+    pub rest: Duration,
     /// Connecting to an instance of an app.
     pub connect: Duration,
     /// From the end of a request to the head of the app's answer.
     pub first_byte: Duration,
-    /// A tunnel (WebSocket) without a byte in either direction.
+    /// An app that pauses within its answer while the client waits for more of it.
+    pub app_idle: Duration,
+    /// A tunnel (WebSocket) without a byte in either direction, or a stream of events without one.
     pub tunnel_idle: Duration,
     /// How long a pooled connection to an app is kept; below the 5 s after which Node and uvicorn close theirs.
     pub pool_idle: Duration,
@@ -66,8 +70,10 @@ impl Default for Limits {
             body: Duration::from_secs(30),
             write: Duration::from_secs(60),
             idle: Duration::from_secs(75),
+            rest: Duration::from_secs(1),
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(120),
+            app_idle: Duration::from_secs(600),
             tunnel_idle: Duration::from_secs(3_600),
             pool_idle: Duration::from_secs(4),
             pool_size: 64,
@@ -84,7 +90,9 @@ impl Limits {
             self.body,
             self.write,
             self.idle,
+            self.rest,
             self.first_byte,
+            self.app_idle,
             self.pool_idle,
         ]
         .into_iter()

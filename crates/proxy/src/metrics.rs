@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::access_log::AccessLog;
 use crate::server::{End, Shared};
+use crate::traffic::{PROJECT_BOUNDS_US, ProjectTotals, Traffic, status_class};
 
 /// Upper bounds of the latency histogram, in microseconds.
 const BOUNDS_US: [u64; 14] = [
@@ -33,11 +33,12 @@ const SOURCES: [(Source, &str); 3] = [
     (Source::Static, "static"),
     (Source::App, "app"),
 ];
-const ENDS: [(End, &str); 4] = [
+const ENDS: [(End, &str); 5] = [
     (End::RequestTimeout, "request_timeout"),
     (End::Idle, "idle"),
     (End::WriteStall, "write_stall"),
     (End::Drain, "drain"),
+    (End::Flood, "flood"),
 ];
 
 /// What one thread counted.
@@ -52,14 +53,16 @@ pub(crate) struct Stats {
     closed: AtomicU64,
     rejected: AtomicU64,
     refused_heads: AtomicU64,
-    ends: [AtomicU64; 4],
+    ends: [AtomicU64; 5],
+    rested: AtomicU64,
     upstream_connects: AtomicU64,
     upstream_retries: AtomicU64,
+    pub(crate) traffic: Traffic,
 }
 
 impl Stats {
     pub(crate) fn count_request(&self, source: Source, status: StatusCode, took: Duration) {
-        let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
+        let class = status_class(status);
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let bucket = BOUNDS_US
             .iter()
@@ -95,6 +98,11 @@ impl Stats {
         add(&self.ends[end as usize], 1);
     }
 
+    /// An idle connection has let go of its buffers.
+    pub(crate) fn connection_rests(&self) {
+        add(&self.rested, 1);
+    }
+
     pub(crate) fn upstream_connect(&self) {
         add(&self.upstream_connects, 1);
     }
@@ -105,7 +113,7 @@ impl Stats {
 }
 
 /// Only the own thread writes, so reading and writing apart is enough and spares a locked instruction.
-fn add(counter: &AtomicU64, value: u64) {
+pub(crate) fn add(counter: &AtomicU64, value: u64) {
     counter.store(
         counter.load(Ordering::Relaxed).wrapping_add(value),
         Ordering::Relaxed,
@@ -123,6 +131,7 @@ pub(crate) fn render(shared: &Shared, stats: &[Arc<Stats>]) -> String {
     page.ends();
     page.totals();
     page.gauges(shared);
+    page.projects(shared);
     page.text
 }
 
@@ -184,13 +193,18 @@ impl Page<'_> {
     }
 
     fn totals(&mut self) {
-        let totals: [(&str, &str, Counter); 6] = [
+        let totals: [(&str, &str, Counter); 7] = [
             ("sent_bytes_total", "Bytes sent to clients.", |stats| {
                 &stats.sent_bytes
             }),
             ("connections_opened_total", "Connections accepted.", |stats| {
                 &stats.opened
             }),
+            (
+                "connections_rested_total",
+                "Times an idle connection let go of its buffers.",
+                |stats| &stats.rested,
+            ),
             ("connections_rejected_total", "Connections over a cap.", |stats| {
                 &stats.rejected
             }),
@@ -217,7 +231,7 @@ impl Page<'_> {
     fn gauges(&mut self, shared: &Shared) {
         let table = shared.table.load();
         let version = u64::try_from(table.version()).unwrap_or(0);
-        let dropped = shared.access_log.as_ref().map_or(0, AccessLog::dropped);
+        let dropped = shared.access_log.dropped();
         self.single(
             "connections",
             "gauge",
@@ -238,6 +252,72 @@ impl Page<'_> {
             "Lines the access log could not keep up with.",
             dropped,
         );
+    }
+
+    /// By project: who is busy, who fails, who is slow. Others are those beyond the bound.
+    fn projects(&mut self, shared: &Shared) {
+        let threads = self.stats.iter().map(|stats| &stats.traffic);
+        let totals = shared.projects.totals(threads);
+        let labelled: Vec<(String, ProjectTotals)> = totals
+            .into_iter()
+            .map(|(project, totals)| (project.map_or("others".to_owned(), |id| id.to_string()), totals))
+            .collect();
+        let name = "aether_proxy_project_requests_total";
+        self.header(name, "counter", "Requests answered for a project.");
+        for (project, totals) in &labelled {
+            for (class, count) in totals
+                .answered
+                .iter()
+                .enumerate()
+                .filter(|(_, count)| **count > 0)
+            {
+                let status = class + 1;
+                self.line(format_args!(
+                    "{name}{{project=\"{project}\",status=\"{status}xx\"}} {count}"
+                ));
+            }
+        }
+        let name = "aether_proxy_project_request_duration_seconds";
+        self.header(
+            name,
+            "histogram",
+            "From the head of a request to the end of its answer.",
+        );
+        for (project, totals) in &labelled {
+            self.project_durations(name, project, totals);
+        }
+        let name = "aether_proxy_project_sent_bytes_total";
+        self.header(name, "counter", "Bytes of answers' bodies.");
+        for (project, totals) in &labelled {
+            self.line(format_args!(
+                "{name}{{project=\"{project}\"}} {}",
+                totals.sent_bytes
+            ));
+        }
+        let name = "aether_proxy_project_requests_in_flight";
+        self.header(name, "gauge", "Requests that are being answered.");
+        for (project, totals) in &labelled {
+            self.line(format_args!(
+                "{name}{{project=\"{project}\"}} {}",
+                totals.in_flight
+            ));
+        }
+    }
+
+    fn project_durations(&mut self, name: &str, project: &str, totals: &ProjectTotals) {
+        let mut count = 0;
+        for (bucket, in_bucket) in totals.latency.iter().enumerate() {
+            count += in_bucket;
+            let bound = PROJECT_BOUNDS_US
+                .get(bucket)
+                .map_or("+Inf".to_owned(), |&us| (us as f64 / 1e6).to_string());
+            self.line(format_args!(
+                "{name}_bucket{{project=\"{project}\",le=\"{bound}\"}} {count}"
+            ));
+        }
+        let seconds = totals.latency_sum_us as f64 / 1e6;
+        self.line(format_args!("{name}_sum{{project=\"{project}\"}} {seconds}"));
+        self.line(format_args!("{name}_count{{project=\"{project}\"}} {count}"));
     }
 
     fn single(&mut self, name: &str, kind: &str, help: &str, value: u64) {

@@ -11,7 +11,8 @@ use crate::limits::HOPS_MAX;
 use crate::release::Release;
 use crate::respond::Refusal;
 use crate::static_site::SiteSlot;
-use crate::table::{Table, Target};
+use crate::table::{Row, Table, Target};
+use crate::tls::TlsNames;
 
 /// Longest host name in text form (RFC 1035 section 2.3.4), with a port behind it.
 const AUTHORITY_MAX: usize = 253 + 1 + 6;
@@ -26,6 +27,15 @@ pub(crate) struct RequestHead<'r> {
     pub(crate) authority: Option<&'r str>,
     /// How often the request came through this proxy before.
     pub(crate) hops: usize,
+    /// What the client was told about the server, when the connection is encrypted.
+    pub(crate) tls: Option<&'r TlsNames>,
+}
+
+/// Who answers, and on behalf of which row of the table.
+pub(crate) struct Picked<'t> {
+    /// None when the request is for nobody here.
+    pub(crate) row: Option<&'t Row>,
+    pub(crate) decision: RouteDecision<'t>,
 }
 
 /// Who answers.
@@ -36,26 +46,41 @@ pub(crate) enum RouteDecision<'t> {
 }
 
 /// Picks who answers.
-pub(crate) fn pick<'t>(table: &'t Table, head: &RequestHead<'_>) -> RouteDecision<'t> {
-    match target(table, head) {
-        Ok(Target::Static(site)) => RouteDecision::Static(site),
-        Ok(Target::App(release)) if release.upstreams.is_empty() => RouteDecision::Refuse(Refusal::AppDown),
-        Ok(Target::App(release)) => RouteDecision::App(release),
-        Ok(Target::Page(page)) => RouteDecision::Refuse(match page {
+pub(crate) fn pick<'t>(table: &'t Table, head: &RequestHead<'_>) -> Picked<'t> {
+    match row(table, head) {
+        Ok(row) => Picked {
+            row: Some(row),
+            decision: decide(&row.target),
+        },
+        Err(refusal) => Picked {
+            row: None,
+            decision: RouteDecision::Refuse(refusal),
+        },
+    }
+}
+
+fn decide(target: &Target) -> RouteDecision<'_> {
+    match target {
+        Target::Static(site) => RouteDecision::Static(site),
+        Target::App(release) if release.upstreams.is_empty() => RouteDecision::Refuse(Refusal::AppDown),
+        Target::App(release) => RouteDecision::App(release),
+        Target::Page(page) => RouteDecision::Refuse(match page {
             PlatformPage::NotDeployed => Refusal::NotDeployed,
             PlatformPage::Building => Refusal::Building,
             PlatformPage::Failed => Refusal::DeploymentFailed,
             PlatformPage::Stopped => Refusal::Stopped,
         }),
-        Err(refusal) => RouteDecision::Refuse(refusal),
     }
 }
 
-fn target<'t>(table: &'t Table, head: &RequestHead<'_>) -> Result<&'t Target, Refusal> {
+fn row<'t>(table: &'t Table, head: &RequestHead<'_>) -> Result<&'t Row, Refusal> {
     let host = effective_host(head).ok_or(Refusal::BadHost)?;
     // TRACE would echo credentials (RFC 9110 section 9.3.8); CONNECT would make this an open proxy.
     if matches!(*head.method, Method::CONNECT | Method::TRACE) {
         return Err(Refusal::MethodNotAllowed);
+    }
+    if head.tls.is_some_and(|names| !names.may_ask_for(&host)) {
+        return Err(Refusal::Misdirected);
     }
     if head.hops >= HOPS_MAX {
         return Err(Refusal::Loop);
@@ -65,7 +90,7 @@ fn target<'t>(table: &'t Table, head: &RequestHead<'_>) -> Result<&'t Target, Re
     } else {
         Refusal::Starting
     };
-    table.target(&host).ok_or(missing)
+    table.row(&host).ok_or(missing)
 }
 
 /// The host a request is for: RFC 9112 section 3.2.2 lets the target's authority win, we want both to agree.
@@ -136,6 +161,7 @@ mod tests {
             project_id: ProjectId::generate(),
             kind: RouteKind::Production,
             target: RouteTarget::Page { page },
+            access_log_percent: 0,
             version: 1,
         };
         let changes = RouteChanges {
@@ -157,11 +183,12 @@ mod tests {
             host: Some(host.as_bytes()),
             authority: None,
             hops: 0,
+            tls: None,
         }
     }
 
     fn refusal(table: &Table, head: &RequestHead<'_>) -> Refusal {
-        match pick(table, head) {
+        match pick(table, head).decision {
             RouteDecision::Refuse(refusal) => refusal,
             _ => panic!("was not refused"),
         }
@@ -224,6 +251,17 @@ mod tests {
             };
             assert_eq!(refusal(&table, &head), Refusal::MethodNotAllowed);
         }
+    }
+
+    #[test]
+    fn a_request_on_a_connection_for_another_host_is_misdirected() {
+        let names = crate::tls::tests::names("new.x", false);
+        let on_tls = |host| RequestHead {
+            tls: Some(&names),
+            ..head(host)
+        };
+        assert_eq!(refusal(&table(), &on_tls("NEW.x:443")), Refusal::NotDeployed);
+        assert_eq!(refusal(&table(), &on_tls("failed.x")), Refusal::Misdirected);
     }
 
     #[test]

@@ -38,8 +38,10 @@ pub struct Settings {
     pub threads: usize,
     /// How long requests in flight may take at the end.
     pub drain: Duration,
-    /// Write a line for every request.
+    /// Write a line for every request, whatever the projects' own settings say.
     pub access_log: bool,
+    /// File the access log is appended to; none is standard output.
+    pub access_log_file: Option<PathBuf>,
     /// Caps and timers.
     pub limits: Limits,
 }
@@ -69,6 +71,7 @@ impl Settings {
             threads: default_threads(),
             drain: DEFAULT_DRAIN,
             access_log: false,
+            access_log_file: None,
             limits: Limits::default(),
         }
     }
@@ -103,6 +106,7 @@ impl Settings {
             threads,
             drain: reader.duration("AETHER_PROXY_DRAIN", defaults.drain),
             access_log: reader.flag("AETHER_PROXY_ACCESS_LOG", defaults.access_log),
+            access_log_file: reader.path("AETHER_PROXY_ACCESS_LOG_FILE"),
             limits: read_limits(reader),
             ..defaults
         }
@@ -153,6 +157,7 @@ fn read_limits(reader: &mut SettingsReader) -> Limits {
         body_bytes: reader.parse("AETHER_PROXY_MAX_BODY_BYTES", defaults.body_bytes, COUNT),
         hot_bytes: reader.parse("AETHER_PROXY_CACHE_BYTES", defaults.hot_bytes, COUNT),
         first_byte: reader.duration("AETHER_PROXY_APP_TIMEOUT", defaults.first_byte),
+        app_idle: reader.duration("AETHER_PROXY_APP_IDLE_TIMEOUT", defaults.app_idle),
         ..defaults
     }
 }

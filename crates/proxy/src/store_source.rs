@@ -4,7 +4,7 @@ use aether_models::RouteChanges;
 use aether_store::{Event, Store, StoreError};
 use futures::{Stream, StreamExt};
 
-use crate::sync::{ProxyReport, RouteSource};
+use crate::sync::{ProjectTraffic, ProxyReport, RouteSource};
 
 /// Reads routes from Postgres, hears of changes through Redis.
 #[derive(Debug, Clone)]
@@ -45,11 +45,24 @@ impl RouteSource for StoreSource {
                 proxy_id: report.proxy_id,
                 version: report.version,
                 in_flight: report.in_flight,
+                traffic: report
+                    .traffic
+                    .iter()
+                    .map(|(project, traffic)| (*project, stored(*traffic)))
+                    .collect(),
             })
             .await
     }
 
     async fn retract(&self, proxy_id: &str) -> Result<(), StoreError> {
         self.store.remove_proxy_report(proxy_id).await
+    }
+}
+
+fn stored(traffic: ProjectTraffic) -> aether_store::ProjectTraffic {
+    aether_store::ProjectTraffic {
+        requests: traffic.requests,
+        errors: traffic.errors,
+        sent_bytes: traffic.sent_bytes,
     }
 }

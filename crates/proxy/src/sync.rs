@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use aether_models::{DeploymentId, RouteChanges};
+use aether_models::{DeploymentId, ProjectId, RouteChanges};
 use futures::{Stream, StreamExt};
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -61,6 +61,20 @@ pub struct ProxyReport {
     pub version: i64,
     /// Requests and tunnels of apps in flight; idle releases are left out.
     pub in_flight: HashMap<DeploymentId, u32>,
+    /// What was answered since the start, by project; at most a few seconds old. Projects beyond the first 1,000 that
+    /// were visited are left out.
+    pub traffic: Arc<HashMap<ProjectId, ProjectTraffic>>,
+}
+
+/// What was answered for a project since the proxy's start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProjectTraffic {
+    /// Requests answered.
+    pub requests: u64,
+    /// Those answered with a status of 500 or above.
+    pub errors: u64,
+    /// Bytes of the answers' bodies.
+    pub sent_bytes: u64,
 }
 
 /// The task that keeps the table true.
@@ -77,6 +91,7 @@ pub(crate) struct Sync<S> {
     is_loaded: bool,
     reports: watch::Sender<Option<ProxyReport>>,
     saves: watch::Sender<Option<Arc<Table>>>,
+    traffic: Arc<HashMap<ProjectId, ProjectTraffic>>,
 }
 
 impl<S: RouteSource> Sync<S> {
@@ -94,6 +109,7 @@ impl<S: RouteSource> Sync<S> {
             is_loaded: false,
             reports: watch::Sender::new(None),
             saves: watch::Sender::new(None),
+            traffic: Arc::default(),
         }
     }
 
@@ -176,6 +192,7 @@ impl<S: RouteSource> Sync<S> {
                         has_events = true;
                     }
                     self.compare().await;
+                    self.count_traffic();
                     self.report();
                 }
             }
@@ -234,7 +251,21 @@ impl<S: RouteSource> Sync<S> {
             proxy_id: self.proxy_id.clone(),
             version: self.version(),
             in_flight: self.assembler.in_flight(),
+            traffic: Arc::clone(&self.traffic),
         }));
+    }
+
+    fn count_traffic(&mut self) {
+        let totals = self.shared.projects.totals(self.threads.traffic());
+        let by_project = totals.into_iter().filter_map(|(project, totals)| {
+            let traffic = ProjectTraffic {
+                requests: totals.requests(),
+                errors: totals.answered[4],
+                sent_bytes: totals.sent_bytes,
+            };
+            Some((project?, traffic))
+        });
+        self.traffic = Arc::new(by_project.collect());
     }
 
     fn version(&self) -> i64 {

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 
 use crate::release::{InFlight, Release, Upstream};
 use crate::static_site::SiteSlot;
+use crate::traffic::SlotNote;
 
 /// Shards of the table: at 100,000 hosts each holds about 100 rows.
 const SHARDS: usize = 1024;
@@ -38,9 +39,13 @@ type Shard = HashSet<ByHost>;
 /// One host.
 pub(crate) struct Row {
     host: Hostname,
-    project_id: ProjectId,
+    pub(crate) project_id: ProjectId,
     version: i64,
     kind: RouteKind,
+    /// Share of the requests that get a line in the access log.
+    pub(crate) access_log_percent: u8,
+    /// Where the project's requests are counted.
+    pub(crate) slot: SlotNote,
     pub(crate) target: Target,
 }
 
@@ -97,11 +102,6 @@ impl Table {
         self.rows
     }
 
-    /// What answers for `host`, which is lower case and without a port.
-    pub(crate) fn target(&self, host: &str) -> Option<&Target> {
-        self.row(host).map(|row| &row.target)
-    }
-
     /// Every row as a route, for the snapshot on disk.
     pub(crate) fn to_changes(&self) -> RouteChanges {
         RouteChanges {
@@ -117,7 +117,8 @@ impl Table {
             .flat_map(|shard| shard.iter().map(|row| &*row.0))
     }
 
-    fn row(&self, host: &str) -> Option<&Row> {
+    /// The row of `host`, which is lower case and without a port.
+    pub(crate) fn row(&self, host: &str) -> Option<&Row> {
         self.shards[shard_of(host)].get(host).map(|row| &*row.0)
     }
 }
@@ -138,6 +139,7 @@ impl Row {
                 },
                 Target::Page(page) => RouteTarget::Page { page: *page },
             },
+            access_log_percent: self.access_log_percent,
             version: self.version,
         }
     }
@@ -192,6 +194,8 @@ impl Assembler {
                 project_id: route.project_id,
                 version: route.version,
                 kind: route.kind,
+                access_log_percent: route.access_log_percent,
+                slot: SlotNote::new(),
                 target,
             });
             match next.shard(&shard_key).replace(ByHost(row)) {
@@ -351,6 +355,7 @@ mod tests {
             project_id: ProjectId::generate(),
             kind: RouteKind::Production,
             target,
+            access_log_percent: 0,
             version: 1,
         }
     }
@@ -373,8 +378,12 @@ mod tests {
         }
     }
 
+    fn target<'t>(table: &'t Table, host: &str) -> Option<&'t Target> {
+        table.row(host).map(|row| &row.target)
+    }
+
     fn release<'t>(table: &'t Table, host: &str) -> &'t Arc<Release> {
-        match table.target(host) {
+        match target(table, host) {
             Some(Target::App(release)) => release,
             _ => panic!("{host} is no app"),
         }
@@ -402,14 +411,14 @@ mod tests {
             ),
         );
         assert!(matches!(
-            one.target("a.localhost"),
+            target(&one, "a.localhost"),
             Some(Target::Page(PlatformPage::Building))
         ));
         assert!(matches!(
-            two.target("a.localhost"),
+            target(&two, "a.localhost"),
             Some(Target::Page(PlatformPage::Failed))
         ));
-        assert!(two.target("b.localhost").is_none());
+        assert!(two.row("b.localhost").is_none());
         assert_eq!((one.len(), two.len(), two.version()), (2, 1, 4));
     }
 
@@ -426,7 +435,7 @@ mod tests {
             ),
         );
         let two = assembler.replace(&one, changes(2, vec![route("b.x", app(id, &[1]))], &[]));
-        assert!(two.target("a.x").is_none());
+        assert!(two.row("a.x").is_none());
         assert!(
             Arc::ptr_eq(release(&one, "b.x"), release(&two, "b.x")),
             "pools survive"

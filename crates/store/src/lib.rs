@@ -58,7 +58,7 @@ pub use limits::{Limit, LimitKey, RateLimits};
 pub use own_account::{ProfileChange, SessionRecord};
 pub use pool::{Store, StoreSettings};
 pub use projects::{NewProject, ProjectKey, ProjectRecord};
-pub use proxies::ProxyReport;
+pub use proxies::{ProjectTraffic, ProxyReport};
 pub use releases::{PendingSwitch, Release, SwitchOutcome};
 pub use running_copies::RunningCopy;
 pub use runtime_logs::{NewRuntimeLine, RuntimeLine};

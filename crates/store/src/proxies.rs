@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use aether_models::DeploymentId;
+use aether_models::{DeploymentId, ProjectId};
 use redis::AsyncCommands;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::{Store, StoreError, redis_keys};
 const REPORT_TTL_SECONDS: u64 = 10;
 
 /// One proxy's state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProxyReport {
     /// Unique per process start.
     pub proxy_id: String,
@@ -22,6 +22,20 @@ pub struct ProxyReport {
     pub version: i64,
     /// Requests in flight by release; releases without any may be left out.
     pub in_flight: HashMap<DeploymentId, u32>,
+    /// What it answered since its start, by project; projects without a visitor are left out.
+    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
+    pub traffic: HashMap<ProjectId, ProjectTraffic>,
+}
+
+/// What one proxy answered for a project since its start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectTraffic {
+    /// Requests answered.
+    pub requests: u64,
+    /// Those answered with a status of 500 or above.
+    pub errors: u64,
+    /// Bytes of the answers' bodies.
+    pub sent_bytes: u64,
 }
 
 impl Store {

@@ -121,6 +121,7 @@ async fn f1_killed_when_the_old_release_was_drained() {
         proxy_id: "p".to_owned(),
         version: i64::MAX,
         in_flight: HashMap::new(),
+        ..Default::default()
     };
     while first.is_running() {
         world.store.report_proxy(&proxy).await.unwrap();

@@ -150,6 +150,7 @@ async fn a_release_that_is_not_running_is_started_before_the_switch() {
         proxy_id: "p".to_owned(),
         version: i64::MAX,
         in_flight: Default::default(),
+        ..Default::default()
     };
     repo.commit_files(&[("server.js", &server("two"))]).unwrap();
     let second = world.deploy(&project).await;

@@ -21,6 +21,7 @@ async fn the_status_names_what_is_up_and_what_waits() {
         proxy_id: "proxy-1".to_owned(),
         version: 1,
         in_flight: HashMap::new(),
+        ..Default::default()
     };
     api.store.report_proxy(&proxy).await.unwrap();
     // The test's own worker is called `worker`; the other one is idle.

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use http::{Request, Response};
 use hyper::body::Incoming;
 
+use crate::forward::early_hints::EarlyHints;
 use crate::forward::link::Link;
 use crate::forward::request_body::RequestBody;
 use crate::respond::Refusal;
@@ -29,9 +30,13 @@ pub(super) enum ExchangeError {
 pub(super) async fn exchange(
     thread: &Rc<Thread>,
     mut link: Box<Link>,
-    request: Request<RequestBody>,
+    mut request: Request<RequestBody>,
+    hints: Option<&EarlyHints>,
 ) -> Result<(Response<Incoming>, Box<Link>), ExchangeError> {
     let fault = request.body().fault();
+    if let Some(hints) = hints {
+        hints.listen(&mut request);
+    }
     let mut deadline = thread.deadline(thread.shared.settings.limits.first_byte);
     let mut answer = pin!(link.sender.try_send_request(request));
     // The answer can only come from driving the connection, which happens here. So its future needs no waker of the
@@ -39,6 +44,9 @@ pub(super) async fn exchange(
     let mut idle = Context::from_waker(Waker::noop());
     let outcome = poll_fn(|cx| {
         let over = link.drive(cx);
+        if let Some(hints) = hints {
+            hints.pass_on();
+        }
         match answer.as_mut().poll(&mut idle) {
             Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
             Poll::Pending if over.is_ready() || deadline.is_over(cx) => Poll::Ready(None),

@@ -202,7 +202,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        let conn = Conn::new(SocketAddr::from(([192, 0, 2, 7], 9)), false, false, 0);
+        let conn = Conn::plain(SocketAddr::from(([192, 0, 2, 7], 9)), 0);
         let (id, via) = (
             HeaderValue::from_static("id"),
             HeaderValue::from_static("1.1 aether"),

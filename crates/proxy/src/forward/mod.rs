@@ -4,6 +4,7 @@
 //! and back-pressure needs no code: when the client does not read, nobody polls the instance's side either.
 
 mod cookies;
+mod early_hints;
 mod exchange;
 mod headers;
 mod link;
@@ -22,6 +23,7 @@ use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 
 use crate::body::Body;
+use crate::forward::early_hints::EarlyHints;
 use crate::forward::exchange::{ExchangeError, exchange};
 use crate::forward::headers::{Hop, prepare_request, prepare_response};
 use crate::forward::link::Link;
@@ -54,11 +56,13 @@ pub(crate) async fn forward(
 ) -> Result<Response<Body>, Refusal> {
     let (mut parts, body) = request.into_parts();
     let request_id = thread.request_id();
+    let takes_hints = !conn.is_h2() && early_hints::are_of_use(&parts);
     let hop = prepare_request(&mut parts, conn, &request_id, &thread.shared.via)?;
     let body = RequestBody::new(body, conn, thread.shared.settings.limits.body_bytes)?;
     let wants_tunnel = hop.upgrade.is_some();
     let method = parts.method.clone();
-    let answered = send(thread, release, parts, body, wants_tunnel).await?;
+    let hints = takes_hints.then(|| EarlyHints::new(conn));
+    let answered = send(thread, release, parts, body, wants_tunnel, hints.as_ref()).await?;
     let Answered {
         mut response,
         link,
@@ -79,13 +83,28 @@ pub(crate) async fn forward(
         Version::HTTP_11
     };
     let is_bodiless = method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
-    let body = UpstreamBody::new(thread, link, body, in_flight, outstanding);
+    let limits = &thread.shared.settings.limits;
+    let patience = if is_event_stream(&head.headers) {
+        limits.tunnel_idle
+    } else {
+        limits.app_idle
+    };
+    let body = UpstreamBody::new(thread, link, body, patience, in_flight, outstanding);
     if is_bodiless {
         // Gives the connection back at once.
         drop(body);
         return Ok(Response::from_parts(head, Body::Empty));
     }
     Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
+}
+
+/// Events come when something happens, which may take its time.
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|value| {
+        let media_type = value.split(|&b| b == b';').next().unwrap_or_default();
+        media_type.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+    })
 }
 
 /// How often a request came through this proxy: our pseudonym in `Via` (RFC 9110 section 7.6.3).
@@ -105,6 +124,7 @@ async fn send(
     parts: Parts,
     body: RequestBody,
     wants_tunnel: bool,
+    hints: Option<&EarlyHints>,
 ) -> Result<Answered, Refusal> {
     // What is known to be needed again: only a request without a body, by a method that may be repeated.
     let is_repeatable = is_idempotent(&parts.method) && body.is_empty();
@@ -145,7 +165,7 @@ async fn send(
         };
         let spare = (was_pooled && is_repeatable).then(|| (parts.clone(), RequestBody::Empty));
         let request = Request::from_parts(parts, body);
-        match exchange(thread, link, request).await {
+        match exchange(thread, link, request, hints).await {
             Ok((response, link)) => {
                 upstream.succeeded();
                 return Ok(Answered {

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
@@ -10,7 +11,7 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use crate::body::BodyError;
 use crate::forward::link::Link;
 use crate::release::{InFlightGuard, OutstandingGuard};
-use crate::server::Thread;
+use crate::server::{Deadline, Thread};
 
 /// What an app sends, and the connection it comes on.
 pub(crate) struct UpstreamBody {
@@ -18,6 +19,10 @@ pub(crate) struct UpstreamBody {
     link: Option<Box<Link>>,
     body: Incoming,
     is_ended: bool,
+    /// The client has taken everything and waits for more.
+    is_awaited: bool,
+    patience: Duration,
+    idle: Deadline,
     failure: Option<BodyError>,
     _guards: (InFlightGuard, OutstandingGuard),
 }
@@ -27,6 +32,7 @@ impl UpstreamBody {
         thread: &Rc<Thread>,
         link: Box<Link>,
         body: Incoming,
+        patience: Duration,
         in_flight: InFlightGuard,
         outstanding: OutstandingGuard,
     ) -> Self {
@@ -35,6 +41,9 @@ impl UpstreamBody {
             link: Some(link),
             body,
             is_ended: false,
+            is_awaited: false,
+            patience,
+            idle: thread.deadline(patience),
             failure: None,
             _guards: (in_flight, outstanding),
         }
@@ -53,7 +62,10 @@ impl UpstreamBody {
         for _ in 0..2 {
             let over = link.drive(cx);
             match Pin::new(&mut self.body).poll_frame(&mut idle) {
-                Poll::Ready(Some(Ok(frame))) => return Poll::Ready(Some(Ok(frame))),
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.is_awaited = false;
+                    return Poll::Ready(Some(Ok(frame)));
+                }
                 Poll::Ready(Some(Err(error))) => return self.fail(error.into(), cx),
                 Poll::Ready(None) => {
                     self.is_ended = true;
@@ -64,6 +76,13 @@ impl UpstreamBody {
                 }
                 Poll::Pending => {}
             }
+        }
+        // Time that the client took to read does not count against the app.
+        if !std::mem::replace(&mut self.is_awaited, true) {
+            self.idle.restart(self.patience);
+        }
+        if self.idle.is_over(cx) {
+            return self.fail("the app paused for too long".into(), cx);
         }
         Poll::Pending
     }

@@ -6,11 +6,13 @@
 //! Pure: no I/O, so the whole corpus of bad requests runs as a table.
 
 mod chunked;
+mod h2;
 mod head;
 
 use memchr::memchr_iter;
 
 use crate::framing::chunked::Chunked;
+pub(crate) use crate::framing::h2::{FrameFault, FrameWatch};
 pub(crate) use crate::framing::head::{BodyLength, check_head};
 use crate::limits::{HEAD_MAX, TARGET_MAX};
 use crate::respond::Refusal;

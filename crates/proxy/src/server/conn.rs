@@ -7,16 +7,19 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::task::Waker;
 
+use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::forward::Tunnel;
 use crate::limits::{Limits, MIN_RATE};
+use crate::tls::TlsNames;
 
 /// One client connection.
 pub(crate) struct Conn {
     pub(crate) peer: SocketAddr,
     pub(crate) is_tls: bool,
     is_h2: bool,
+    tls: Option<Box<TlsNames>>,
     /// Of the task that drives the connection.
     waker: RefCell<Option<Waker>>,
     end: Cell<Option<End>>,
@@ -33,10 +36,26 @@ pub(crate) struct Conn {
     awaits_idle: Cell<bool>,
     /// The answer to a request for a tunnel was an ordinary one.
     resume: Cell<bool>,
+    /// Its buffers should go; its task lets go of them when nothing is underway.
+    rest_asked: Cell<bool>,
+    /// There are no buffers: it waits for the client's next byte.
+    is_resting: Cell<bool>,
+    /// Bytes of a 103 answer that goes out ahead of the final one.
+    early_hints: RefCell<EarlyHints>,
+    /// The bytes are no HTTP any more; the relay watches how long nothing moves.
+    is_tunnel: Cell<bool>,
     /// The other end of the tunnel this connection becomes.
     pub(crate) tunnel: RefCell<Option<Tunnel>>,
     forwarded_for: OnceCell<HeaderValue>,
     forwarded: RefCell<Option<(HeaderValue, HeaderValue)>>,
+}
+
+/// An interim answer on its way.
+#[derive(Debug, Default)]
+pub(crate) struct EarlyHints {
+    left: Bytes,
+    /// Part of it was written, so the rest must follow.
+    has_begun: bool,
 }
 
 /// Why a connection ends before its client ends it.
@@ -50,6 +69,8 @@ pub(crate) enum End {
     WriteStall,
     /// The proxy stops.
     Drain,
+    /// An HTTP/2 client sends frames that ask for nothing.
+    Flood,
 }
 
 /// Progress in one direction.
@@ -62,11 +83,26 @@ pub(crate) struct Meter {
 }
 
 impl Conn {
-    pub(crate) fn new(peer: SocketAddr, is_tls: bool, is_h2: bool, now_ms: u64) -> Self {
+    /// A plain connection.
+    pub(crate) fn plain(peer: SocketAddr, now_ms: u64) -> Self {
+        Self::new(peer, false, false, None, now_ms)
+    }
+
+    /// An encrypted connection.
+    pub(crate) fn encrypted(peer: SocketAddr, is_h2: bool, names: Option<TlsNames>, now_ms: u64) -> Self {
+        Self::new(peer, true, is_h2, names.map(Box::new), now_ms)
+    }
+
+    fn new(peer: SocketAddr, is_tls: bool, is_h2: bool, tls: Option<Box<TlsNames>>, now_ms: u64) -> Self {
         Self {
             peer,
             is_tls,
             is_h2,
+            tls,
+            is_resting: Cell::new(false),
+            rest_asked: Cell::new(false),
+            early_hints: RefCell::default(),
+            is_tunnel: Cell::new(false),
             waker: RefCell::new(None),
             end: Cell::new(None),
             busy: Cell::new(0),
@@ -82,6 +118,11 @@ impl Conn {
             forwarded_for: OnceCell::new(),
             forwarded: RefCell::new(None),
         }
+    }
+
+    /// What the client of an encrypted connection was told about the server.
+    pub(crate) fn tls_names(&self) -> Option<&TlsNames> {
+        self.tls.as_deref()
     }
 
     pub(crate) fn is_h2(&self) -> bool {
@@ -110,6 +151,67 @@ impl Conn {
         if !slot.as_ref().is_some_and(|known| known.will_wake(waker)) {
             *slot = Some(waker.clone());
         }
+    }
+
+    /// Idle for a while, with nothing underway that needs a buffer. HTTP/2 keeps its state for its streams.
+    pub(crate) fn could_rest(&self, now_ms: u64, limits: &Limits) -> bool {
+        let since_ms = now_ms.saturating_sub(self.idle_since_ms.get());
+        !self.is_h2
+            && !self.is_resting.get()
+            && !self.rest_asked.get()
+            && self.is_idle()
+            && self.head_since_ms.get().is_none()
+            && !self.is_tunnel.get()
+            && u128::from(since_ms) >= limits.rest.as_millis()
+    }
+
+    pub(crate) fn ask_rest(&self) {
+        self.rest_asked.set(true);
+        self.wake();
+    }
+
+    /// It was asked to rest, and nothing was sent or received by halves.
+    pub(crate) fn may_rest(&self) -> bool {
+        self.rest_asked.replace(false)
+            && self.is_idle()
+            && self.head_since_ms.get().is_none()
+            && !self.write.blocked.get()
+    }
+
+    pub(crate) fn set_tunnel(&self) {
+        self.is_tunnel.set(true);
+    }
+
+    pub(crate) fn set_resting(&self, is_resting: bool) {
+        self.is_resting.set(is_resting);
+    }
+
+    /// Gives the client a 103 answer ahead of the final one, unless one is still on its way.
+    pub(crate) fn offer_hints(&self, answer: Bytes) {
+        let mut hints = self.early_hints.borrow_mut();
+        if !hints.has_begun {
+            hints.left = answer;
+        }
+    }
+
+    /// The final answer is there: hints that nobody has seen are of no use any more.
+    pub(crate) fn withdraw_hints(&self) {
+        let mut hints = self.early_hints.borrow_mut();
+        if !hints.has_begun {
+            hints.left.clear();
+        }
+    }
+
+    /// What is to be written of an interim answer; `may_begin` when everything before it is written.
+    pub(crate) fn hints_to_write(&self, may_begin: bool) -> Option<Bytes> {
+        let hints = self.early_hints.borrow();
+        (!hints.left.is_empty() && (may_begin || hints.has_begun)).then(|| hints.left.clone())
+    }
+
+    pub(crate) fn hints_written(&self, count: usize) {
+        let mut hints = self.early_hints.borrow_mut();
+        let _ = hints.left.split_to(count);
+        hints.has_begun = !hints.left.is_empty();
     }
 
     pub(crate) fn request_begins(&self) {
@@ -210,6 +312,9 @@ impl Conn {
         if self.write.is_too_slow(true, now_ms, limits.write) {
             return Some(End::WriteStall);
         }
+        if self.is_tunnel.get() {
+            return None;
+        }
         // A connection that never asked for anything has shown less than one that did.
         let patience = if self.has_answered.get() {
             limits.idle
@@ -223,6 +328,11 @@ impl Conn {
 impl Meter {
     pub(crate) fn set_blocked(&self, blocked: bool) {
         self.blocked.set(blocked);
+    }
+
+    /// Bytes moved in all.
+    pub(crate) fn total(&self) -> u64 {
+        self.bytes.get()
     }
 
     pub(crate) fn add(&self, bytes: usize) {
@@ -256,7 +366,7 @@ mod tests {
     use super::*;
 
     fn conn() -> Conn {
-        Conn::new(SocketAddr::from(([192, 0, 2, 1], 1)), false, false, 0)
+        Conn::plain(SocketAddr::from(([192, 0, 2, 1], 1)), 0)
     }
 
     #[test]
@@ -308,6 +418,58 @@ mod tests {
         conn.write.set_blocked(true);
         assert_eq!(conn.overdue(1_000, &limits), None);
         assert_eq!(conn.overdue(61_000, &limits), Some(End::WriteStall));
+    }
+
+    #[test]
+    fn a_tunnel_is_not_idle_however_long_ago_its_request_was() {
+        let limits = Limits::default();
+        let conn = conn();
+        conn.request_begins();
+        conn.request_ends(1_000);
+        conn.set_tunnel();
+        assert_eq!(conn.overdue(10_000_000, &limits), None);
+        assert!(!conn.could_rest(10_000_000, &limits));
+        conn.write.set_blocked(true);
+        assert_eq!(conn.overdue(10_000_000, &limits), None);
+        assert_eq!(conn.overdue(10_060_000, &limits), Some(End::WriteStall));
+    }
+
+    #[test]
+    fn only_a_connection_with_nothing_underway_rests() {
+        let limits = Limits::default();
+        let conn = conn();
+        conn.request_begins();
+        assert!(!conn.could_rest(5_000, &limits));
+        conn.request_ends(5_000);
+        assert!(!conn.could_rest(5_999, &limits) && conn.could_rest(6_000, &limits));
+        conn.ask_rest();
+        assert!(!conn.could_rest(6_000, &limits), "asked once");
+        conn.write.set_blocked(true);
+        assert!(!conn.may_rest(), "the answer is not out yet");
+        conn.write.set_blocked(false);
+        conn.ask_rest();
+        assert!(conn.may_rest() && !conn.may_rest());
+    }
+
+    #[test]
+    fn hints_that_have_begun_are_finished_and_others_withdrawn() {
+        let conn = conn();
+        conn.offer_hints(Bytes::from_static(b"hints"));
+        assert_eq!(
+            conn.hints_to_write(false),
+            None,
+            "not in front of an earlier answer"
+        );
+        conn.withdraw_hints();
+        assert_eq!(conn.hints_to_write(true), None);
+        conn.offer_hints(Bytes::from_static(b"hints"));
+        assert!(conn.hints_to_write(true).is_some());
+        conn.hints_written(2);
+        conn.withdraw_hints();
+        conn.offer_hints(Bytes::from_static(b"more"));
+        assert_eq!(conn.hints_to_write(false).unwrap(), "nts");
+        conn.hints_written(3);
+        assert_eq!(conn.hints_to_write(true), None);
     }
 
     #[test]

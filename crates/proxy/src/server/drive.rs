@@ -3,14 +3,13 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 
 use crate::forward::Relay;
 use crate::handler::Handler;
@@ -19,6 +18,7 @@ use crate::respond::{Refusal, refuse_raw};
 use crate::server::conn::{Conn, End};
 use crate::server::io::{GuardedIo, Transport};
 use crate::server::thread::Thread;
+use crate::tls::TlsFront;
 
 /// Streams one HTTP/2 connection may have open (RFC 9113 section 6.5.2 recommends no less than 100).
 const H2_STREAMS_MAX: u32 = 128;
@@ -46,17 +46,32 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
     }
 }
 
+/// How one turn of a connection between two rests went.
+enum Turn {
+    /// Nothing is underway: the buffers are gone, this is what stays.
+    Rest(GuardedIo),
+    /// What follows the last answer.
+    Over(Pin<Box<dyn Future<Output = ()>>>),
+}
+
 /// Serves a plain connection.
 pub(super) async fn serve_plain(thread: Rc<Thread>, stream: TcpStream) {
-    let Some((conn, _place)) = admit(&thread, &stream, false, false) else {
+    let Ok(peer) = stream.peer_addr() else {
         return;
     };
+    let Some(_place) = place(&thread, peer) else {
+        return;
+    };
+    // The coarse clock may lag behind after a quiet time; it must not count against a new connection.
+    thread.set_now(std::time::Instant::now());
+    let conn = Rc::new(Conn::plain(peer, thread.now_ms()));
+    thread.stats.connection_opened();
     let _watched = thread.watch(&conn);
     serve_http1(&thread, &conn, Transport::Plain(stream)).await;
 }
 
 /// Serves an encrypted connection; the client chooses the protocol (ALPN).
-pub(super) async fn serve_tls(thread: Rc<Thread>, acceptor: TlsAcceptor, stream: TcpStream) {
+pub(super) async fn serve_tls(thread: Rc<Thread>, front: TlsFront, stream: TcpStream) {
     let limits = &thread.shared.settings.limits;
     let Ok(peer) = stream.peer_addr() else {
         return;
@@ -64,33 +79,24 @@ pub(super) async fn serve_tls(thread: Rc<Thread>, acceptor: TlsAcceptor, stream:
     let Some(_place) = place(&thread, peer) else {
         return;
     };
-    let Ok(Ok(stream)) = timeout(limits.head, acceptor.accept(stream)).await else {
+    // Boxed, like HTTP/2 below: only what an idle HTTP/1 connection needs stands in the task itself.
+    let handshake = Box::pin(timeout(limits.head, front.acceptor.accept(stream))).await;
+    let Ok(Ok(stream)) = handshake else {
         return;
     };
-    let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let conn = Rc::new(Conn::new(peer, true, is_h2, thread.now_ms()));
+    let session = stream.get_ref().1;
+    let is_h2 = session.alpn_protocol() == Some(b"h2");
+    let names = front.names(session.server_name(), is_h2);
+    thread.set_now(std::time::Instant::now());
+    let conn = Rc::new(Conn::encrypted(peer, is_h2, names, thread.now_ms()));
     thread.stats.connection_opened();
     let _watched = thread.watch(&conn);
     let transport = Transport::Tls(Box::new(stream));
     if is_h2 {
-        serve_http2(&thread, &conn, transport).await;
+        Box::pin(serve_http2(&thread, &conn, transport)).await;
     } else {
         serve_http1(&thread, &conn, transport).await;
     }
-}
-
-fn admit(
-    thread: &Rc<Thread>,
-    stream: &TcpStream,
-    is_tls: bool,
-    is_h2: bool,
-) -> Option<(Rc<Conn>, ClientPlace)> {
-    let peer = stream.peer_addr().ok()?;
-    let place = place(thread, peer)?;
-    thread.stats.connection_opened();
-    // The coarse clock may lag behind after a quiet time; it must not count against a new connection.
-    thread.set_now(std::time::Instant::now());
-    Some((Rc::new(Conn::new(peer, is_tls, is_h2, thread.now_ms())), place))
 }
 
 fn place(thread: &Rc<Thread>, peer: std::net::SocketAddr) -> Option<ClientPlace> {
@@ -104,8 +110,40 @@ fn place(thread: &Rc<Thread>, peer: std::net::SocketAddr) -> Option<ClientPlace>
     place
 }
 
+/// A connection is idle most of its life. hyper and its buffers (16 KiB) are there only while something is underway.
 async fn serve_http1(thread: &Rc<Thread>, conn: &Rc<Conn>, transport: Transport) {
-    let io = GuardedIo::strict(transport, Rc::clone(thread), Rc::clone(conn));
+    let mut io = GuardedIo::http1(transport, Rc::clone(thread), Rc::clone(conn));
+    loop {
+        conn.set_resting(true);
+        let end = poll_fn(|cx| poll_rest(conn, &mut io, cx)).await;
+        conn.set_resting(false);
+        if end.is_some() {
+            let _ = io.shutdown().await;
+            return;
+        }
+        // A statement of its own, so that the box is gone before what follows.
+        let turn = Box::pin(serve_turn(thread, conn, io)).await;
+        match turn {
+            Turn::Rest(resting) => io = resting,
+            Turn::Over(rest) => return rest.await,
+        }
+        thread.stats.connection_rests();
+    }
+}
+
+/// Ready when the client says something, or with the reason to end.
+fn poll_rest(conn: &Conn, io: &mut GuardedIo, cx: &mut Context<'_>) -> Poll<Option<End>> {
+    conn.set_waker(cx.waker());
+    if let Some(end) = conn.end_asked() {
+        return Poll::Ready(Some(end));
+    }
+    // TLS may hold bytes of the last answer. An error shows again at the next read.
+    let _ = AsyncWrite::poll_flush(Pin::new(&mut *io), cx);
+    io.poll_readable(cx).map(|()| None)
+}
+
+/// Answers requests until the connection has been idle for a while, or ends.
+async fn serve_turn(thread: &Rc<Thread>, conn: &Rc<Conn>, io: GuardedIo) -> Turn {
     let handler = Handler {
         thread: Rc::clone(thread),
         conn: Rc::clone(conn),
@@ -118,32 +156,54 @@ async fn serve_http1(thread: &Rc<Thread>, conn: &Rc<Conn>, transport: Transport)
     let end = poll_fn(|cx| {
         conn.set_waker(cx.waker());
         if let Some(end) = conn.end_asked() {
-            return Poll::Ready(Some(end));
+            return Poll::Ready(Some(Some(end)));
         }
-        connection.poll_without_shutdown(cx).map(|_| None)
+        if connection.poll_without_shutdown(cx).is_ready() {
+            return Poll::Ready(Some(None));
+        }
+        if conn.may_rest() {
+            return Poll::Ready(None);
+        }
+        Poll::Pending
     })
     .await;
-    // Boxed: what only the end of a connection needs must not take room in every idle one.
-    end_http1(thread, conn, connection.into_parts(), end).await;
+    let http1::Parts { mut io, read_buf, .. } = connection.into_parts();
+    match end {
+        None => {
+            io.put_back(read_buf);
+            Turn::Rest(io)
+        }
+        Some(end) => Turn::Over(end_http1(thread, conn, io, &read_buf, end)),
+    }
 }
 
 /// What follows the last answer: a tunnel, last words, or nothing.
 fn end_http1(
     thread: &Rc<Thread>,
     conn: &Rc<Conn>,
-    parts: http1::Parts<GuardedIo, Handler>,
+    mut io: GuardedIo,
+    read: &[u8],
     end: Option<End>,
 ) -> Pin<Box<dyn Future<Output = ()>>> {
     let (thread, conn) = (Rc::clone(thread), Rc::clone(conn));
-    let mut io = parts.io;
     let tunnel = conn.tunnel.borrow_mut().take();
     match (tunnel, end) {
-        (Some(tunnel), None) => Box::pin(async move {
-            let early = [&parts.read_buf[..], &io.become_tunnel()].concat();
-            let _ = Relay::new(&thread, &conn, io, Bytes::from(early), tunnel).await;
-        }),
+        (Some(tunnel), None) => {
+            // Copied, so that an idle tunnel does not keep hyper's buffer.
+            conn.set_tunnel();
+            let early = Bytes::from([read, &io.become_tunnel()].concat());
+            let relay = Relay::new(&thread, &conn, io, early, tunnel);
+            Box::pin(async move {
+                let _ = relay.await;
+            })
+        }
         (_, None | Some(End::RequestTimeout)) => Box::pin(async move { last_words(&thread, io, end).await }),
-        // The client is not reading, or asked for nothing: there is nothing to say.
+        // What the client does not read would stay in the kernel's hands for as long as it likes.
+        (_, Some(End::WriteStall)) => {
+            io.reset_on_close();
+            Box::pin(async {})
+        }
+        // The client asked for nothing: there is nothing to say.
         (_, Some(_)) => Box::pin(async move {
             let _ = io.shutdown().await;
         }),
@@ -170,7 +230,7 @@ async fn last_words(thread: &Thread, mut io: GuardedIo, end: Option<End>) {
 }
 
 async fn serve_http2(thread: &Rc<Thread>, conn: &Rc<Conn>, transport: Transport) {
-    let io = GuardedIo::open(transport, Rc::clone(thread), Rc::clone(conn));
+    let io = GuardedIo::http2(transport, Rc::clone(thread), Rc::clone(conn));
     let handler = Handler {
         thread: Rc::clone(thread),
         conn: Rc::clone(conn),
@@ -204,11 +264,11 @@ async fn serve_http2(thread: &Rc<Thread>, conn: &Rc<Conn>, transport: Transport)
 mod tests {
     use super::*;
 
-    /// Every idle connection is one such future beside hyper's buffers; the bar is 16 KiB in all.
+    /// Every idle connection is one such future; hyper's buffers are not there while it rests.
     #[test]
     fn an_idle_connection_is_small() {
         let size = size_of_future(|thread: Rc<Thread>, stream: TcpStream| serve_plain(thread, stream));
-        assert!(size <= 4 * 1024, "{size} bytes");
+        assert!(size <= 1024, "{size} bytes");
     }
 
     fn size_of_future<A, B, F: Future>(_: impl Fn(A, B) -> F) -> usize {

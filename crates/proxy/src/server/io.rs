@@ -12,10 +12,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-use crate::framing::Framing;
+use crate::framing::{FrameFault, FrameWatch, Framing};
 use crate::respond::Refusal;
-use crate::server::conn::Conn;
+use crate::server::conn::{Conn, End};
 use crate::server::thread::Thread;
+
+/// Pieces up to so many bytes in all are written as one.
+const GATHERED_MAX: usize = 8 * 1024;
 
 /// Plain or TLS.
 pub(crate) enum Transport {
@@ -23,16 +26,26 @@ pub(crate) enum Transport {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+/// What the client's bytes pass.
+enum Check {
+    Http1(Framing),
+    /// h2 checks the framing itself.
+    Http2(Box<FrameWatch>),
+    /// The bytes of a tunnel.
+    Nothing,
+}
+
 /// A metered connection with strict framing.
 pub(crate) struct GuardedIo {
     transport: Transport,
     thread: Rc<Thread>,
     conn: Rc<Conn>,
-    /// None once the bytes are no HTTP/1: HTTP/2, or a tunnel.
-    framing: Option<Framing>,
+    check: Check,
     /// Sound bytes that did not fit into hyper's buffer.
     ready: Bytes,
     refused: Option<Refusal>,
+    /// Why an HTTP/2 connection ends, until its client is told.
+    frame_fault: Option<FrameFault>,
     eof: bool,
     /// hyper may be told of the end of the stream.
     eof_told: bool,
@@ -40,24 +53,56 @@ pub(crate) struct GuardedIo {
 
 impl GuardedIo {
     /// For HTTP/1.
-    pub(crate) fn strict(transport: Transport, thread: Rc<Thread>, conn: Rc<Conn>) -> Self {
-        Self {
-            framing: Some(Framing::new()),
-            ..Self::open(transport, thread, conn)
-        }
+    pub(crate) fn http1(transport: Transport, thread: Rc<Thread>, conn: Rc<Conn>) -> Self {
+        Self::new(transport, thread, conn, Check::Http1(Framing::new()))
     }
 
-    /// For HTTP/2, whose framing h2 checks itself.
-    pub(crate) fn open(transport: Transport, thread: Rc<Thread>, conn: Rc<Conn>) -> Self {
+    /// For HTTP/2.
+    pub(crate) fn http2(transport: Transport, thread: Rc<Thread>, conn: Rc<Conn>) -> Self {
+        let watch = FrameWatch::new(thread.now_ms());
+        Self::new(transport, thread, conn, Check::Http2(Box::new(watch)))
+    }
+
+    fn new(transport: Transport, thread: Rc<Thread>, conn: Rc<Conn>, check: Check) -> Self {
         Self {
             transport,
             thread,
             conn,
-            framing: None,
+            check,
             ready: Bytes::new(),
             refused: None,
+            frame_fault: None,
             eof: false,
             eof_told: false,
+        }
+    }
+
+    /// Bytes that were read and not used; they are read again.
+    pub(crate) fn put_back(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.ready = [&bytes[..], &self.ready].concat().into();
+        }
+    }
+
+    /// Ready when there is something to read, or the end of the stream; nothing is read and no buffer is needed.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.ready.is_empty() {
+            return Poll::Ready(());
+        }
+        // An error is found again, and told, by the read that follows.
+        self.stream().poll_read_ready(cx).map(|_| ())
+    }
+
+    /// Closing throws away what the client has not taken yet.
+    pub(crate) fn reset_on_close(&self) {
+        // Without it the connection still closes, only later.
+        let _ = socket2::SockRef::from(self.stream()).set_linger(Some(std::time::Duration::ZERO));
+    }
+
+    fn stream(&self) -> &TcpStream {
+        match &self.transport {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(stream) => stream.get_ref().0,
         }
     }
 
@@ -73,9 +118,10 @@ impl GuardedIo {
 
     /// From here on the bytes are a tunnel's; gives those that came early.
     pub(crate) fn become_tunnel(&mut self) -> Vec<u8> {
-        self.framing
-            .take()
-            .map_or_else(Vec::new, |mut framing| framing.take_early_bytes())
+        match std::mem::replace(&mut self.check, Check::Nothing) {
+            Check::Http1(mut framing) => framing.take_early_bytes(),
+            Check::Http2(_) | Check::Nothing => Vec::new(),
+        }
     }
 
     /// Reads once from the transport into the thread's scratch buffer.
@@ -97,12 +143,29 @@ impl GuardedIo {
         let scratch = Rc::clone(&self.thread);
         let scratch = Ref::map(scratch.scratch.borrow(), |bytes| &bytes[..count]);
         let mut overflow = Vec::new();
-        let outcome = match &mut self.framing {
-            None => {
+        let outcome = match &mut self.check {
+            Check::Nothing => {
                 cursor.put_slice(&scratch);
                 return;
             }
-            Some(framing) => framing.accept(&scratch, |bytes| put(bytes, cursor, &mut overflow)),
+            Check::Http2(watch) => {
+                self.thread.set_now(std::time::Instant::now());
+                let (now_ms, sent) = (self.thread.now_ms(), self.conn.write.total());
+                match watch.accept(&scratch, now_ms, sent) {
+                    Ok(()) => cursor.put_slice(&scratch),
+                    Err(fault) => {
+                        match fault {
+                            FrameFault::Flood => self.thread.stats.count_end(End::Flood),
+                            FrameFault::Size => self.thread.stats.head_refused(),
+                        }
+                        // h2 takes it for the end of the stream and closes.
+                        self.frame_fault = Some(fault);
+                        self.eof = true;
+                    }
+                }
+                return;
+            }
+            Check::Http1(framing) => framing.accept(&scratch, |bytes| put(bytes, cursor, &mut overflow)),
         };
         self.after_framing(outcome, overflow);
     }
@@ -111,11 +174,11 @@ impl GuardedIo {
     /// waits for the answers to the requests before it; a client that closes its side gets one more round, in which an
     /// answer that is already there goes out.
     fn poll_end(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        let is_between_requests = self.framing.as_ref().is_some_and(Framing::is_at_head);
+        let is_between_requests = self.framing().is_some_and(Framing::is_at_head);
         if self.refused.is_some() && is_between_requests && self.conn.await_idle() {
             return Poll::Pending;
         }
-        if self.eof && !self.eof_told && !self.conn.is_idle() {
+        if self.eof && !self.eof_told && !self.conn.is_idle() && self.frame_fault.is_none() {
             self.eof_told = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -123,11 +186,18 @@ impl GuardedIo {
         Poll::Ready(Ok(()))
     }
 
+    fn framing(&self) -> Option<&Framing> {
+        match &self.check {
+            Check::Http1(framing) => Some(framing),
+            Check::Http2(_) | Check::Nothing => None,
+        }
+    }
+
     fn resume(&mut self, cursor: &mut ReadBufCursor<'_>) {
         let mut overflow = Vec::new();
-        let outcome = match &mut self.framing {
-            Some(framing) => framing.resume(|bytes| put(bytes, cursor, &mut overflow)),
-            None => Ok(()),
+        let outcome = match &mut self.check {
+            Check::Http1(framing) => framing.resume(|bytes| put(bytes, cursor, &mut overflow)),
+            Check::Http2(_) | Check::Nothing => Ok(()),
         };
         self.after_framing(outcome, overflow);
     }
@@ -135,7 +205,7 @@ impl GuardedIo {
     fn after_framing(&mut self, outcome: Result<(), Refusal>, overflow: Vec<u8>) {
         self.ready = Bytes::from(overflow);
         self.refused = outcome.err();
-        let is_mid_head = self.framing.as_ref().is_some_and(Framing::is_mid_head);
+        let is_mid_head = self.framing().is_some_and(Framing::is_mid_head);
         self.conn.set_mid_head(is_mid_head, self.thread.now_ms());
     }
 }
@@ -156,7 +226,7 @@ impl hyper::rt::Read for GuardedIo {
             if self.refused.is_some() || self.eof {
                 return self.poll_end(cx);
             }
-            if self.framing.as_ref().is_some_and(Framing::is_paused) {
+            if self.framing().is_some_and(Framing::is_paused) {
                 if !self.conn.take_resume() {
                     return Poll::Pending;
                 }
@@ -174,6 +244,7 @@ impl hyper::rt::Read for GuardedIo {
 
 impl hyper::rt::Write for GuardedIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.write_hints(cx, false))?;
         AsyncWrite::poll_write(self.as_mut(), cx, bytes)
     }
 
@@ -182,6 +253,10 @@ impl hyper::rt::Write for GuardedIo {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.write_hints(cx, false))?;
+        if slices.iter().map(|slice| slice.len()).sum::<usize>() <= GATHERED_MAX {
+            return self.poll_write_gathered(cx, slices);
+        }
         let outcome = Pin::new(&mut self.transport).poll_write_vectored(cx, slices);
         self.metered(outcome)
     }
@@ -191,10 +266,16 @@ impl hyper::rt::Write for GuardedIo {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper flushes when it holds nothing back, so an interim answer stands at the right place here.
+        ready!(self.write_hints(cx, true))?;
         Pin::new(&mut self.transport).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(fault) = self.frame_fault.take() {
+            // As far as it fits: the client is not owed more.
+            let _ = Pin::new(&mut self.transport).poll_write(cx, &fault.go_away());
+        }
         Pin::new(&mut self.transport).poll_shutdown(cx)
     }
 }
@@ -232,6 +313,36 @@ impl AsyncWrite for GuardedIo {
 }
 
 impl GuardedIo {
+    /// A head and a small body: copying them together costs less than having the kernel gather them.
+    fn poll_write_gathered(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut scratch = self.thread.scratch.borrow_mut();
+        let mut length = 0;
+        for slice in slices {
+            scratch[length..length + slice.len()].copy_from_slice(slice);
+            length += slice.len();
+        }
+        let outcome = Pin::new(&mut self.transport).poll_write(cx, &scratch[..length]);
+        drop(scratch);
+        self.metered(outcome)
+    }
+
+    /// Writes what is left of an interim answer.
+    fn write_hints(&mut self, cx: &mut Context<'_>, may_begin: bool) -> Poll<io::Result<()>> {
+        while let Some(left) = self.conn.hints_to_write(may_begin) {
+            let outcome = Pin::new(&mut self.transport).poll_write(cx, &left);
+            let count = ready!(self.metered(outcome))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.conn.hints_written(count);
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn metered(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.conn.write.set_blocked(outcome.is_pending());
         if let Poll::Ready(Ok(count)) = &outcome {

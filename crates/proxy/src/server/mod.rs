@@ -38,7 +38,8 @@ use crate::settings::Settings;
 use crate::static_site::HotFiles;
 use crate::sync::{RouteSource, Sync};
 use crate::table::Table;
-use crate::tls;
+use crate::tls::TlsFront;
+use crate::traffic::{Projects, Traffic};
 
 /// A proxy that holds its ports but does not serve yet.
 pub struct Proxy {
@@ -48,13 +49,14 @@ pub struct Proxy {
     admin_addr: SocketAddr,
     admin: TcpListener,
     listeners: Vec<Listeners>,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    tls: Option<TlsFront>,
 }
 
 /// The serving threads, seen from outside.
 #[derive(Default)]
 pub(crate) struct Threads {
     controls: Vec<mpsc::UnboundedSender<Control>>,
+    stats: Vec<Arc<Stats>>,
 }
 
 impl Proxy {
@@ -64,7 +66,7 @@ impl Proxy {
     /// [`ProxyError`] when a port cannot be had or the certificate cannot be used.
     pub async fn bind(settings: Settings) -> Result<Self, ProxyError> {
         let tls = match &settings.tls {
-            Some(files) => Some(tls::server_config(files)?),
+            Some(files) => Some(TlsFront::load(files)?),
             None => None,
         };
         let data_dir = settings.data_dir.clone();
@@ -137,7 +139,7 @@ impl Proxy {
             .flatten()
             .collect();
         let proxy_id = uuid::Uuid::now_v7().simple().to_string();
-        let shared = self.shared(&proxy_id)?;
+        let shared = self.shared(&proxy_id);
         // Connections wait in the kernel until there is a table: beside an older process on the same port, a visitor
         // must not meet one that knows no sites yet.
         let mut sync = Sync::new(Arc::clone(&shared), source, proxy_id, own);
@@ -163,7 +165,11 @@ impl Proxy {
         let ready = sync.ready();
         // Both go on while the threads drain: the worker waits for reports, the operator for metrics.
         let drained = CancellationToken::new();
-        let syncing = tokio::spawn(sync.run(Threads { controls }, drained.clone()));
+        let threads = Threads {
+            controls,
+            stats: stats.clone(),
+        };
+        let syncing = tokio::spawn(sync.run(threads, drained.clone()));
         let admin = tokio::spawn(admin::serve(
             self.admin,
             Arc::clone(&shared),
@@ -200,25 +206,20 @@ impl Proxy {
         }
     }
 
-    fn shared(&self, proxy_id: &str) -> Result<Arc<Shared>, ProxyError> {
-        let access_log = match self.settings.access_log {
-            true => Some(
-                AccessLog::start(std::io::stdout()).map_err(|error| ProxyError::Thread(error.to_string()))?,
-            ),
-            false => None,
-        };
+    fn shared(&self, proxy_id: &str) -> Arc<Shared> {
         // The pseudonym is unique per start, so that two proxies in a row are no loop.
         let via = HeaderValue::from_str(&format!("1.1 aether-{}", &proxy_id[proxy_id.len() - 12..]));
-        Ok(Arc::new(Shared {
+        Arc::new(Shared {
             settings: self.settings.clone(),
             table: ArcSwap::from_pointee(Table::empty()),
             hot: HotFiles::new(self.settings.limits.hot_bytes),
             clients: ClientCounts::new(),
             draining: CancellationToken::new(),
             via: via.unwrap_or(HeaderValue::from_static("1.1 aether")),
-            access_log,
+            access_log: AccessLog::new(self.settings.access_log, self.settings.access_log_file.clone()),
+            projects: Projects::default(),
             started: Instant::now(),
-        }))
+        })
     }
 }
 
@@ -237,6 +238,11 @@ pub async fn run(
 }
 
 impl Threads {
+    /// What each thread counted by project.
+    pub(crate) fn traffic(&self) -> impl Iterator<Item = &Traffic> + Clone {
+        self.stats.iter().map(|stats| &stats.traffic)
+    }
+
     /// Returns once every thread has run another task. A request picks its release and counts itself in flight within
     /// one run, so afterwards no request can still be about to count itself at a release of an older table.
     pub(crate) async fn barrier(&self) {

@@ -22,6 +22,7 @@ use crate::server::slab::Slab;
 use crate::settings::Settings;
 use crate::static_site::HotFiles;
 use crate::table::Table;
+use crate::traffic::Projects;
 
 /// Bytes read at once; also the buffer of tunnels.
 const SCRATCH: usize = 64 * 1024;
@@ -38,7 +39,8 @@ pub(crate) struct Shared {
     pub(crate) draining: CancellationToken,
     /// What we call ourselves in `Via`.
     pub(crate) via: HeaderValue,
-    pub(crate) access_log: Option<AccessLog>,
+    pub(crate) access_log: AccessLog,
+    pub(crate) projects: Projects,
     pub(crate) started: Instant,
 }
 
@@ -153,6 +155,8 @@ impl Thread {
             if let Some(end) = conn.overdue(now_ms, limits) {
                 self.stats.count_end(end);
                 conn.ask_end(end);
+            } else if conn.could_rest(now_ms, limits) {
+                conn.ask_rest();
             }
         }
         for (at_ms, waker) in self.deadlines.borrow().iter() {

@@ -10,12 +10,12 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, spawn_local};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
-use tokio_rustls::TlsAcceptor;
 
 use crate::error::ProxyError;
 use crate::metrics::Stats;
 use crate::server::drive::{serve_plain, serve_tls};
 use crate::server::thread::{Shared, Thread};
+use crate::tls::TlsFront;
 
 /// Pause after the system refused a connection (usually out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -29,7 +29,7 @@ pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
     pub(super) stats: Arc<Stats>,
     pub(super) listeners: Listeners,
-    pub(super) tls: Option<Arc<rustls::ServerConfig>>,
+    pub(super) tls: Option<TlsFront>,
     pub(super) commands: mpsc::UnboundedReceiver<Control>,
 }
 
@@ -80,11 +80,10 @@ impl Worker {
         for listener in self.listeners.plain {
             accepting.spawn_local(accept(Rc::clone(&thread), listener, serve_plain));
         }
-        if let Some(config) = self.tls {
-            let acceptor = TlsAcceptor::from(config);
+        if let Some(front) = self.tls {
             for listener in self.listeners.tls {
-                let acceptor = acceptor.clone();
-                let serve = move |thread, stream| serve_tls(thread, acceptor.clone(), stream);
+                let front = front.clone();
+                let serve = move |thread, stream| serve_tls(thread, front.clone(), stream);
                 accepting.spawn_local(accept(Rc::clone(&thread), listener, serve));
             }
         }

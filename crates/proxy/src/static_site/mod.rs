@@ -8,6 +8,8 @@ mod cache;
 mod conditional;
 mod encoding;
 mod file_body;
+#[cfg(test)]
+mod fuzz;
 mod path;
 mod range;
 mod response;

@@ -8,8 +8,13 @@
 )]
 
 mod drain;
+mod floods;
 mod forward;
+mod h2;
+mod h2_floods;
 mod hostile;
+mod interim;
+mod metrics;
 mod static_site;
 mod support;
 mod sync;

@@ -3,6 +3,8 @@
 
 pub(crate) mod app;
 pub(crate) mod client;
+pub(crate) mod frames;
+pub(crate) mod secure;
 pub(crate) mod source;
 
 use std::collections::BTreeMap;
@@ -205,6 +207,7 @@ pub(crate) fn route(host: &str, target: RouteTarget) -> Route {
         project_id: ProjectId::generate(),
         kind: RouteKind::Production,
         target,
+        access_log_percent: 0,
         version: 0,
     }
 }
