@@ -34,7 +34,7 @@ pub(super) fn parse_ranges(field: &[u8], size: u64) -> Ranges {
         }
         match parse_spec(spec.trim(), size) {
             Spec::Part(part) => {
-                total += part.end - part.start;
+                total = total.saturating_add(part.end - part.start);
                 parts.push(part);
             }
             Spec::Outside => {}
