@@ -58,6 +58,8 @@ pub struct ProjectSettings {
     pub volumes: Vec<VolumeMount>,
     /// A push through the webhook deploys.
     pub auto_deploy: bool,
+    /// Share of the visitors' requests that get a line in the proxy's access log, in percent.
+    pub access_log_percent: u8,
 }
 
 impl Default for ProjectSettings {
@@ -84,6 +86,7 @@ impl Default for ProjectSettings {
             runtime: None,
             volumes: Vec::new(),
             auto_deploy: true,
+            access_log_percent: 0,
         }
     }
 }

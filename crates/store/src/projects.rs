@@ -300,6 +300,15 @@ impl Store {
     pub async fn update_project(&self, record: &ProjectRecord) -> Result<Option<ProjectRecord>, StoreError> {
         let project = &record.project;
         let (source, repo_url, template) = project_source::columns(&project.source);
+        let mut tx = self.pool.begin().await?;
+        let logged = sqlx::query_scalar!(
+            r#"select coalesce((settings ->> 'access_log_percent')::int4, 0) as "percent!" from projects
+            where team_id = $1 and id = $2 and deleted_at is null for update"#,
+            project.team_id.uuid(),
+            project.id.uuid()
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
         sqlx::query!(
             "update projects set name = $3, source = $4, repo_url = $5, template = $6, repo_credentials = $7, branch = $8,
                 settings = $9, updated_at = now()
@@ -314,8 +323,20 @@ impl Store {
             project.branch.as_ref().map(GitRef::as_str),
             Json(&project.settings) as _
         )
-        .execute(&self.pool)
+        .execute(&mut *tx)
         .await?;
+        // The version is taken last (see `routes`), and only when the proxies have something to learn.
+        let wanted = i32::from(project.settings.access_log_percent);
+        let version = match logged {
+            Some(logged) if logged != wanted => {
+                Some(routes::renew_project_routes(&mut tx, project.id).await?)
+            }
+            _ => None,
+        };
+        tx.commit().await?;
+        if let Some(version) = version {
+            self.announce_routes(version).await;
+        }
         self.project(project.team_id, &ProjectKey::Id(project.id)).await
     }
 

@@ -27,8 +27,10 @@ impl Store {
             .fetch_one(&mut *tx)
             .await?;
         let rows = sqlx::query!(
-            r#"select host, project_id, kind, target as "target: Json<RouteTarget>", version, removed
-            from routes where version > $1 and not (removed and $1 = 0) order by version"#,
+            r#"select r.host, r.project_id, r.kind, r.target as "target: Json<RouteTarget>", r.version, r.removed,
+                coalesce((p.settings ->> 'access_log_percent')::int4, 0) as "access_log_percent!"
+            from routes r left join projects p on p.id = r.project_id
+            where r.version > $1 and not (r.removed and $1 = 0) order by r.version"#,
             version
         )
         .fetch_all(&mut *tx)
@@ -55,6 +57,7 @@ impl Store {
                     .parse()
                     .map_err(|error| StoreError::corrupt("route kind", error))?,
                 target: row.target.0,
+                access_log_percent: u8::try_from(row.access_log_percent).unwrap_or(0),
                 version: row.version,
             });
         }
@@ -214,6 +217,22 @@ pub(crate) async fn show_page(
     let version = next_version(tx).await?;
     point_environment(tx, environment, &target, version).await?;
     Ok(Some(version))
+}
+
+/// Has the proxies read a project's hosts again, because a setting they go by has changed. Returns the new version.
+pub(crate) async fn renew_project_routes(
+    tx: &mut Transaction<'_, Postgres>,
+    project: ProjectId,
+) -> Result<i64, StoreError> {
+    let version = next_version(tx).await?;
+    sqlx::query!(
+        "update routes set version = $2, updated_at = now() where project_id = $1 and not removed",
+        project.uuid(),
+        version
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(version)
 }
 
 /// Takes all hosts of a project off the table, leaving tombstones. Returns the new version.

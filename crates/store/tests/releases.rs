@@ -3,7 +3,7 @@
 mod support;
 
 use aether_models::{DeploymentStatus, LogLine, LogStream, PlatformPage, RouteTarget, Step};
-use aether_store::{DeploymentEvent, InstanceState, NewInstance, ProxyReport, SwitchOutcome};
+use aether_store::{DeploymentEvent, InstanceState, NewInstance, ProjectKey, ProxyReport, SwitchOutcome};
 use futures::StreamExt;
 use support::{Fixture, add_team, next_gap, next_message};
 
@@ -38,6 +38,33 @@ async fn a_release_moves_pointer_routes_and_status_together() {
         ]
     );
     assert_eq!(changes.version, fixture.store.route_version().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_project_that_wants_its_requests_logged_tells_the_proxies() {
+    let fixture = Fixture::start().await;
+    let (store, project) = (&fixture.store, fixture.project);
+    fixture.deploy("main").await;
+    fixture.release_next().await;
+    let key = ProjectKey::Id(project.id);
+    let mut record = store.project(project.team, &key).await.unwrap().unwrap();
+    let seen = store.route_version().await.unwrap();
+    let mut routes = Box::pin(store.route_events());
+    next_gap(&mut routes).await;
+    record.project.settings.access_log_percent = 25;
+    store.update_project(&record).await.unwrap();
+    let version = next_message(&mut routes).await;
+    let changes = store.route_changes_since(seen).await.unwrap();
+    assert_eq!(
+        (changes.version, changes.routes.len()),
+        (version, 2),
+        "{changes:?}"
+    );
+    assert!(changes.routes.iter().all(|route| route.access_log_percent == 25));
+    // Other settings are no business of theirs.
+    record.project.name = "Another name".to_owned();
+    store.update_project(&record).await.unwrap();
+    assert_eq!(store.route_version().await.unwrap(), version);
 }
 
 #[tokio::test]
@@ -328,6 +355,7 @@ async fn proxies_report_and_are_forgotten() {
         proxy_id: "p1".to_owned(),
         version: 7,
         in_flight: [(id, 3)].into(),
+        ..Default::default()
     };
     fixture.store.report_proxy(&report).await.unwrap();
     assert_eq!(fixture.store.proxy_reports().await.unwrap(), [report]);

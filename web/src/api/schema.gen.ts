@@ -890,6 +890,11 @@ export interface components {
         };
         /** @description A new project: of a repository or of a template. */
         CreateProject: {
+            /**
+             * Format: int32
+             * @description Share of the visitors' requests that get a line in the proxy's access log, in percent; 0 by default.
+             */
+            access_log_percent?: number | null;
             app_limits?: components["schemas"]["ResourceLimits"] | null;
             /** @description A push through the webhook deploys. */
             auto_deploy?: boolean | null;
@@ -1413,6 +1418,11 @@ export interface components {
         };
         /** @description One project with its settings. */
         Project: {
+            /**
+             * Format: int32
+             * @description Share of the visitors' requests that get a line in the proxy's access log, in percent.
+             */
+            access_log_percent: number;
             /** @description Limits of the running app. */
             app_limits: components["schemas"]["ResourceLimits"];
             /** @description A push through the webhook deploys. */
@@ -1802,6 +1812,11 @@ export interface components {
         };
         /** @description What to change; what is left out stays as it is. */
         UpdateProject: {
+            /**
+             * Format: int32
+             * @description Share of the visitors' requests that get a line in the proxy's access log, in percent; 0 by default.
+             */
+            access_log_percent?: number | null;
             app_limits?: components["schemas"]["ResourceLimits"] | null;
             /** @description A push through the webhook deploys. */
             auto_deploy?: boolean | null;

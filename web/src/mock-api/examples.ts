@@ -142,6 +142,7 @@ export function project(change: Partial<Schemas['Project']> = {}): Schemas['Proj
     runtime: null,
     volumes: [],
     auto_deploy: true,
+    access_log_percent: 0,
     live_deployment: null,
     latest_deployment: null,
     created_at: ago(50_000),

@@ -71,6 +71,8 @@ pub(crate) struct ProjectView {
     pub volumes: Vec<VolumeMount>,
     /// A push through the webhook deploys.
     pub auto_deploy: bool,
+    /// Share of the visitors' requests that get a line in the proxy's access log, in percent.
+    pub access_log_percent: u8,
     /// What visitors of production get.
     pub live_deployment: Option<DeploymentView>,
     /// The newest deployment.
@@ -131,6 +133,7 @@ impl ProjectView {
             runtime: settings.runtime,
             volumes: settings.volumes,
             auto_deploy: settings.auto_deploy,
+            access_log_percent: settings.access_log_percent,
             live_deployment,
             latest_deployment,
             created_at: project.created_at,

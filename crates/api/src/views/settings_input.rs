@@ -36,6 +36,7 @@ pub(crate) struct SettingsInput {
     pub(crate) runtime: Given<RuntimeName>,
     pub(crate) volumes: Given<Vec<VolumeMount>>,
     pub(crate) auto_deploy: Given<bool>,
+    pub(crate) access_log_percent: Given<u8>,
 }
 
 /// Declares a request body: its own fields, then the settings, flat. (`serde(flatten)` would let unknown fields through.)
@@ -122,6 +123,10 @@ macro_rules! settings_fields {
             #[serde(default, deserialize_with = "crate::views::given")]
             #[schema(value_type = Option<bool>)]
             pub auto_deploy: Option<Option<bool>>,
+            /// Share of the visitors' requests that get a line in the proxy's access log, in percent; 0 by default.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<u8>)]
+            pub access_log_percent: Option<Option<u8>>,
         }
 
         impl $name {
@@ -147,6 +152,7 @@ macro_rules! settings_fields {
                     runtime: self.runtime.take(),
                     volumes: self.volumes.take(),
                     auto_deploy: self.auto_deploy.take(),
+                    access_log_percent: self.access_log_percent.take(),
                 }
             }
         }
@@ -226,6 +232,11 @@ impl SettingsInput {
             defaults.volumes,
         );
         put_or(&mut settings.auto_deploy, self.auto_deploy, defaults.auto_deploy);
+        put_or(
+            &mut settings.access_log_percent,
+            faults.range("access_log_percent", self.access_log_percent, 0..=100),
+            defaults.access_log_percent,
+        );
     }
 }
 
