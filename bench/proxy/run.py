@@ -1,202 +1,32 @@
 #!/usr/bin/env python3
-"""Measures the proxy beside nginx and HAProxy: same machine, same files, runs interleaved, medians printed.
+"""Measures the proxy beside nginx, HAProxy and Caddy: same machine, same files, runs interleaved, medians printed.
 
-    cargo build --release -p aether-proxy
+    cargo build --release -p aether-proxy --bin aether-proxy --example route_changes
     bench/proxy/run.py target/release/aether-proxy [--rounds 3] [--seconds 4] [--append bench/RESULTS.md]
 
-Needs Debian's nginx, haproxy and wrk (installed when missing and the user is root). Everything listens on loopback and
-lives in a private folder that is removed at the end. The proxy runs without Postgres and Redis, from its route
-snapshot. Figures: requests/s, p50 and p99 as wrk saw them, CPU milliseconds of the server (all its processes) per
-1,000 requests, resident memory after the run.
+Needs Debian's nginx (with brotli), haproxy, caddy, wrk and nghttp2-client (installed when missing and the user is root).
+Everything listens on loopback and lives in a private folder that is removed at the end. The proxy runs without Postgres
+and Redis, from its route snapshot. Figures: requests/s, p50 and p99 as wrk saw them, CPU milliseconds of the server (all
+its processes) per 1,000 requests, resident memory after the run. `floods.py` beside it measures slow clients.
 """
 
-import argparse, gzip, json, os, platform, random, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
-import uuid
+import argparse, os, platform, re, shutil, socket, statistics, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
-PORTS = {"aether": 18005, "aether-admin": 18006, "nginx": 18010, "haproxy": 18020, "upstream": 18030}
-HOST = "site.bench.localhost"
-APP = "app.bench.localhost"
-PACKAGES = {"nginx": "nginx", "haproxy": "haproxy", "wrk": "wrk"}
+from servers import APP, HOST, PORTS, SOCKETS, Folder, start_aether, start_others, tool
 
-
-def tool(name):
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    if not found and os.geteuid() == 0:
-        subprocess.run(["apt-get", "install", "-y", "-q", PACKAGES[name]], check=True, stdout=subprocess.DEVNULL)
-        found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    return found or sys.exit(f"{name} is missing: apt-get install {PACKAGES[name]}")
-
-
-def text_of(size):
-    words = [bytes(random.choices(b"abcdefghijklmnopqrstuvwxyz", k=random.randint(2, 9))) for _ in range(400)]
-    out = b""
-    while len(out) < size:
-        out += random.choice(words) + b" "
-    return out[:size]
-
-
-class Folder:
-    """The files, once as a release of ours and once as a plain root for nginx."""
-
-    def __init__(self, root, hosts):
-        random.seed(1)
-        self.root = root
-        self.release = uuid.UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0001)
-        files = root / "deployments" / str(self.release) / "files"
-        web = root / "web"
-        files.mkdir(parents=True)
-        web.mkdir()
-        entries = {}
-        for name, size in [("1k.html", 1024), ("100k.html", 100 * 1024), ("big.bin", 200 * 1024 * 1024)]:
-            digest = name.encode().hex().ljust(64, "0")
-            content = text_of(size) if size < 1 << 20 else os.urandom(1 << 20) * (size >> 20)
-            (files / digest).write_bytes(content)
-            (web / name).write_bytes(content)
-            entry = {"sha256": digest, "size": size, "content_type": "text/html; charset=utf-8"}
-            if name == "100k.html":
-                packed = gzip.compress(content, 9)
-                (files / f"{digest}.gz").write_bytes(packed)
-                (web / f"{name}.gz").write_bytes(packed)
-                entry["encodings"] = {"gzip": len(packed)}
-            entries[name] = entry
-        manifest = {"version": 1, "spa": False, "created": 1_700_000_000, "files": entries}
-        (files.parent / "manifest.json").write_text(json.dumps(manifest))
-        self.write_routes(hosts)
-
-    def write_routes(self, hosts):
-        static = {"type": "static", "deployment_id": type_id("dep", self.release)}
-        app_id = uuid.UUID(int=self.release.int + 1)
-        app = {"type": "app", "deployment_id": type_id("dep", app_id), "upstreams": [f"127.0.0.1:{PORTS['upstream']}"]}
-        project = type_id("prj", self.release)
-        names = [(HOST, static), (APP, app)] + [(f"s{n}.bench.localhost", static) for n in range(hosts)]
-        routes = [
-            {"host": host, "project_id": project, "kind": "production", "target": target, "version": 1}
-            for host, target in names
-        ]
-        data = self.root / "data" / "proxy"
-        data.mkdir(parents=True, exist_ok=True)
-        (data / "routes.json").write_text(json.dumps({"version": 1, "routes": routes, "removed": []}))
-
-
-def type_id(prefix, value):
-    digits = "0123456789abcdefghjkmnpqrstvwxyz"
-    return prefix + "_" + "".join(digits[(value.int >> (5 * (25 - i))) & 31] for i in range(26))
-
-
-class Server:
-    def __init__(self, name, command, port, env=None, log=None):
-        self.name, self.port = name, port
-        self.process = subprocess.Popen(
-            command, env={**os.environ, **(env or {})}, stdout=log or subprocess.DEVNULL, stderr=log or subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.2).close()
-                return
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    sys.exit(f"{name} does not listen on {port}")
-                time.sleep(0.05)
-
-    def pids(self):
-        found, parents = [self.process.pid], {self.process.pid}
-        for entry in sorted(int(p) for p in os.listdir("/proc") if p.isdigit()):
-            try:
-                parent = int(Path(f"/proc/{entry}/stat").read_text().rsplit(")", 1)[1].split()[1])
-            except OSError:
-                continue
-            if parent in parents:
-                parents.add(entry)
-                found.append(entry)
-        return found
-
-    def cpu(self):
-        total = 0
-        for pid in self.pids():
-            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICKS
-
-    def memory(self):
-        return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE for pid in self.pids()) / 2**20
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(35)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-
-
-def nginx_config(root, workers):
-    return f"""daemon off; worker_processes {workers}; pid {root}/nginx.pid; error_log {root}/nginx.err crit;
-user root;
-events {{ worker_connections 8192; multi_accept on; }}
-http {{
-  include /etc/nginx/mime.types; access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; etag on;
-  keepalive_timeout 75s; keepalive_requests 10000000; gzip_static on;
-  open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;
-  upstream app {{ server 127.0.0.1:{PORTS['upstream']}; keepalive 128; keepalive_requests 10000000; }}
-  server {{
-    listen 127.0.0.1:{PORTS['nginx']} reuseport backlog=4096; root {root}/web; server_name {HOST};
-  }}
-  server {{
-    listen 127.0.0.1:{PORTS['nginx']}; server_name {APP};
-    location / {{
-      proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Real-IP $remote_addr;
-      proxy_set_header X-Request-Id $request_id;
-    }}
-  }}
-}}
-"""
-
-
-def upstream_config(root):
-    return f"""daemon off; worker_processes 1; pid {root}/up.pid; error_log {root}/up.err crit;
-events {{ worker_connections 8192; }}
-http {{ access_log off; keepalive_requests 10000000; keepalive_timeout 60s;
-  server {{ listen 127.0.0.1:{PORTS['upstream']} backlog=4096; location / {{ default_type text/plain; return 200 "{'x' * 1024}"; }} }}
-}}
-"""
-
-
-def haproxy_config():
-    return f"""global
-  maxconn 8000
-  nbthread {os.cpu_count()}
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 75s
-  timeout server 60s
-  http-reuse always
-frontend f
-  bind 127.0.0.1:{PORTS['haproxy']}
-  http-request set-header X-Forwarded-For %[src]
-  http-request set-header X-Forwarded-Proto http
-  http-request set-header X-Forwarded-Host %[req.hdr(host)]
-  http-request set-header X-Real-IP %[src]
-  http-request set-header X-Request-Id %[uuid()]
-  default_backend b
-backend b
-  server s 127.0.0.1:{PORTS['upstream']} pool-max-conn 256
-"""
-
-
+ALL = ["nginx", "caddy", "aether"]
+PAGE = {"aether": "/1k", "nginx": "/1k.html", "caddy": "/1k.html"}
+LARGE = {"aether": "/100k", "nginx": "/100k.html", "caddy": "/100k.html"}
+ROOT = {"aether": "/", "nginx": "/", "haproxy": "/", "caddy": "/"}
+BIG = {"aether": "/big.bin", "nginx": "/big.bin"}
 WORK = [
     # name, host, path, connections, headers, servers
-    ("static 1 KiB", HOST, {"aether": "/1k", "nginx": "/1k.html"}, 64, [], ["nginx", "aether"]),
-    ("static 100 KiB", HOST, {"aether": "/100k", "nginx": "/100k.html"}, 64, [], ["nginx", "aether"]),
-    ("static 100 KiB, gzip", HOST, {"aether": "/100k", "nginx": "/100k.html"}, 64, ["Accept-Encoding: gzip"], ["nginx", "aether"]),
-    ("200 MB file", HOST, {"aether": "/big.bin", "nginx": "/big.bin"}, 4, [], ["nginx", "aether"]),
-    ("reverse proxy 1 KiB", APP, {"aether": "/", "nginx": "/", "haproxy": "/"}, 64, [], ["nginx", "haproxy", "aether"]),
+    ("static 1 KiB", HOST, PAGE, 64, [], ALL),
+    ("static 100 KiB", HOST, LARGE, 64, [], ["nginx", "aether"]),
+    ("static 100 KiB, br", HOST, LARGE, 64, ["Accept-Encoding: br"], ["nginx", "aether"]),
+    ("200 MB file", HOST, BIG, 4, [], ["nginx", "aether"]),
+    ("reverse proxy 1 KiB", APP, ROOT, 64, [], ["nginx", "haproxy", "caddy", "aether"]),
 ]
 
 
@@ -223,38 +53,89 @@ def milliseconds(text):
     return float(value) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
 
 
-def measure(server, *arguments, **more):
+def h2load(port, path, seconds):
+    """HTTP/2 over TLS, 32 connections with 8 streams each."""
+    command = [tool("h2load"), "-c32", "-m8", "-t2", "-D", str(seconds), "--connect-to", f"127.0.0.1:{port}", f"https://{HOST}{path}"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    count = int(re.search(r"(\d+) succeeded", out).group(1))
+    mean = re.search(r"time for request:\s+\S+\s+\S+\s+(\S+)", out).group(1)
+    return {"rate": float(re.search(r"([\d.]+) req/s", out).group(1)), "count": count, "p50": milliseconds(mean), "p99": float("nan")}
+
+
+def measured(server, load):
     before = server.cpu()
-    result = wrk(server.port, *arguments, **more)
+    result = load()
     result["cpu"] = (server.cpu() - before) * 1000 / (result["count"] / 1000)
     result["memory"] = server.memory()
     return result
+
+
+def measure(server, *arguments, **more):
+    return measured(server, lambda: wrk(PORTS[server.name], *arguments, **more))
 
 
 def median(results):
     return {key: statistics.median(result[key] for result in results) for key in results[0]}
 
 
-def idle_memory(server, count):
-    """User memory per idle keep-alive connection, in KiB."""
+def held(server, count, host, head, settle):
+    """User memory per connection that was answered and is idle, in KiB, after `settle` seconds."""
     before = server.memory()
     sockets = []
     for _ in range(count):
-        s = socket.create_connection(("127.0.0.1", server.port))
-        path = "/1k" if server.name == "aether" else "/1k.html"
-        s.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
-        while b"\r\n\r\n" not in s.recv(65536):
-            pass
+        s = socket.create_connection(("127.0.0.1", PORTS[server.name]))
+        s.sendall(head.encode())
+        got = b""
+        while b"\r\n\r\n" not in got:
+            piece = s.recv(65536)
+            if not piece:
+                sys.exit(f"{server.name} closed an idle connection")
+            got += piece
         sockets.append(s)
-    time.sleep(0.5)
+    time.sleep(settle)
     after = server.memory()
     for s in sockets:
         s.close()
     return (after - before) * 1024 / count
 
 
+class SocketApp:
+    """An app that agrees to every upgrade and then says nothing."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", PORTS["sockets"]), backlog=4096)
+        self.held = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                s, _ = self.listener.accept()
+            except OSError:
+                return
+            got = b""
+            while b"\r\n\r\n" not in got:
+                got += s.recv(4096)
+            s.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+            self.held.append(s)
+
+
 def row(*cells):
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+class Table:
+    def __init__(self):
+        self.lines = [row("work", "server", "requests/s", "p50 ms", "p99 ms", "CPU ms / 1,000", "RSS MiB", "rate ratio", "CPU ratio"),
+                      row(*["---"] * 9)]
+
+    def add(self, name, medians):
+        others = [m for server, m in medians.items() if server != "aether"]
+        rate, cpu = max(m["rate"] for m in others), min(m["cpu"] for m in others)
+        for server, m in medians.items():
+            ratio = (f"{m['rate'] / rate:.2f}", f"{m['cpu'] / cpu:.2f}") if server == "aether" else ("", "")
+            self.lines.append(row(name, server, f"{m['rate']:,.0f}", f"{m['p50']:.2f}", f"{m['p99']:.2f}", f"{m['cpu']:.1f}", f"{m['memory']:.0f}", *ratio))
+            print(self.lines[-1], flush=True)
 
 
 def main():
@@ -269,67 +150,72 @@ def main():
     servers = {}
     try:
         folder = Folder(root, 0)
-        (root / "nginx.conf").write_text(nginx_config(root, os.cpu_count()))
-        (root / "up.conf").write_text(upstream_config(root))
-        (root / "haproxy.cfg").write_text(haproxy_config())
-        start = lambda: Server("aether", [options.binary], PORTS["aether"], {
-            "AETHER_PROXY_ADDR": f"127.0.0.1:{PORTS['aether']}",
-            "AETHER_PROXY_ADMIN_ADDR": f"127.0.0.1:{PORTS['aether-admin']}",
-            "AETHER_DATA_DIR": str(root / "data"),
-            "AETHER_DEPLOYMENTS_DIR": str(root / "deployments"),
-            "AETHER_PROXY_MAX_CLIENT_CONNECTIONS": "20000",
-            "AETHER_PROXY_DRAIN": "1s",
-            "AETHER_LOG": "error",
-            "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
-            "REDIS_URL": "redis://127.0.0.1:1",
-        })
-        servers["upstream"] = Server("upstream", [tool("nginx"), "-c", f"{root}/up.conf"], PORTS["upstream"])
-        servers["nginx"] = Server("nginx", [tool("nginx"), "-c", f"{root}/nginx.conf"], PORTS["nginx"])
-        servers["haproxy"] = Server("haproxy", [tool("haproxy"), "-db", "-f", f"{root}/haproxy.cfg"], PORTS["haproxy"])
-        servers["aether"] = start()
-        time.sleep(0.5)
-        lines = [row("work", "server", "requests/s", "p50 ms", "p99 ms", "CPU ms / 1,000", "RSS MiB", "rate ratio", "CPU ratio"),
-                 row(*["---"] * 9)]
+        servers.update(start_others(folder))
+        servers["aether"] = start_aether(options.binary, folder)
+        time.sleep(2)
         idle_rss = {name: server.memory() for name, server in servers.items()}
+        table, notes = Table(), []
         for name, host, paths, connections, headers, names in WORK:
             if options.only and options.only not in name:
                 continue
-            results = {server: [] for server in names}
             seconds = options.seconds if "200 MB" not in name else options.seconds + 2
-            for server in names:
-                wrk(PORTS[server], host, paths[server], connections, headers, 1)
-            for _ in range(options.rounds):
-                for server in names:
-                    results[server].append(measure(servers[server], host, paths[server], connections, headers, seconds))
-            medians = {server: median(results[server]) for server in names}
-            base_rate = max(medians[server]["rate"] for server in names if server != "aether")
-            base_cpu = min(medians[server]["cpu"] for server in names if server != "aether")
-            for server in names:
-                m = medians[server]
-                ratio = (f"{m['rate'] / base_rate:.2f}", f"{m['cpu'] / base_cpu:.2f}") if server == "aether" else ("", "")
-                lines.append(row(name, server, f"{m['rate']:,.0f}", f"{m['p50']:.2f}", f"{m['p99']:.2f}", f"{m['cpu']:.1f}", f"{m['memory']:.0f}", *ratio))
-                print(lines[-1], flush=True)
-        notes = []
+            load = lambda server, seconds=seconds: measure(servers[server], host, paths[server], connections, headers, seconds)
+            table.add(name, interleaved(names, load, options.rounds))
+        if not options.only or options.only in "HTTP/2":
+            load = lambda server: measured(servers[server], lambda: h2load(PORTS[f"{server}-tls"], PAGE[server], options.seconds))
+            table.add("HTTP/2 over TLS, 1 KiB (p50: mean)", interleaved(["nginx", "aether"], load, options.rounds))
         if not options.only:
-            idle = {name: idle_memory(servers[name], 2000) for name in ("nginx", "aether")}
-            notes.append("Resident memory before any request: " + ", ".join(f"{n} {idle_rss[n]:.1f} MiB" for n in ("nginx", "haproxy", "aether")) + ".")
-            notes.append("User memory per idle keep-alive connection (2,000 open): " + ", ".join(f"{n} {v:.1f} KiB" for n, v in idle.items()) + ".")
-            notes += many_hosts(folder, servers, start, options)
-        report(lines, notes, options)
+            notes.append("Resident memory before any request: " + ", ".join(f"{n} {idle_rss[n]:.1f} MiB" for n in ("nginx", "haproxy", "caddy", "aether")) + ".")
+            notes += idle_notes(folder, servers, options)
+            notes += many_hosts(folder, servers, options)
+            notes += route_changes(options)
+        report(table.lines, notes, options)
     finally:
         for server in servers.values():
             server.stop()
         shutil.rmtree(root)
 
 
-def many_hosts(folder, servers, start, options):
+def interleaved(names, load, rounds):
+    results = {name: [] for name in names}
+    for name in names:
+        load(name)
+    for _ in range(rounds):
+        for name in names:
+            results[name].append(load(name))
+    return {name: median(results[name]) for name in names}
+
+
+def idle_notes(folder, servers, options):
+    """Fresh processes, so that no memory of earlier work hides what a connection takes."""
+    app = SocketApp()
+    notes = []
+    for what, count, host, fields, settle in [
+        ("idle keep-alive connection, 0.3 s after its answer", 2000, HOST, "", 0.3),
+        ("idle keep-alive connection, 6 s after its answer", 2000, HOST, "", 6),
+        ("idle WebSocket", 1000, SOCKETS, "Connection: Upgrade\r\nUpgrade: websocket\r\n", 6),
+    ]:
+        servers.pop("aether").stop()
+        servers["aether"] = start_aether(options.binary, folder)
+        time.sleep(1)
+        texts = []
+        for name in ("nginx", "aether"):
+            head = f"GET {PAGE[name]} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n"
+            texts.append(f"{name} {held(servers[name], count, host, head, settle):.1f} KiB")
+        notes.append(f"User memory per {what} ({count:,} open): " + ", ".join(texts) + ".")
+        print(notes[-1], flush=True)
+    app.listener.close()
+    return notes
+
+
+def many_hosts(folder, servers, options):
     notes, base = [], None
     for hosts in (1, 10_000, 100_000):
         servers.pop("aether").stop()
         folder.write_routes(hosts)
-        servers["aether"] = start()
+        servers["aether"] = start_aether(options.binary, folder)
         deadline = time.monotonic() + 20
-        while f'"routes":{hosts + 2}' not in ready():
+        while f'"routes":{hosts + 3}' not in ready():
             if time.monotonic() > deadline:
                 sys.exit("the routes were not loaded")
             time.sleep(0.05)
@@ -339,12 +225,29 @@ def many_hosts(folder, servers, start, options):
             f"local n={hosts}\nlocal i=0\nrequest = function()\n i = (i * 1103515245 + 12345) % 2147483648\n"
             " return wrk.format('GET', '/1k', {Host = 's' .. (i % n) .. '.bench.localhost'})\nend\n"
         )
-        results = [measure(servers["aether"], HOST, "/1k", 64, [], options.seconds, script=script) for _ in range(options.rounds)]
-        m = median(results)
-        base = base or m
-        note = f"{hosts:,} hosts in the table, requests spread over all: {m['rate']:,.0f} requests/s ({m['rate'] / base['rate']:.2f} of one host), p99 {m['p99']:.2f} ms, resident memory after loading {memory:.1f} MiB."
+        m = median([measure(servers["aether"], HOST, "/1k", 64, [], options.seconds, script=script) for _ in range(options.rounds)])
+        base = base or (m, memory)
+        a_route = (memory - base[1]) * 2**20 / hosts
+        note = (f"{hosts:,} hosts in the table, requests spread over all: {m['rate']:,.0f} requests/s ({m['rate'] / base[0]['rate']:.2f} of one host), "
+                f"p99 {m['p99']:.2f} ms, resident memory after loading {memory:.1f} MiB" + (f" ({a_route:.0f} bytes a route)." if hosts > 1 else "."))
         print(note, flush=True)
         notes.append(note)
+    return notes
+
+
+def route_changes(options):
+    """The example beside the binary brings a store of its own, since changes come from there."""
+    example = Path(options.binary).parent / "examples/route_changes"
+    notes = []
+    for changes in (0, 1000):
+        server = subprocess.Popen([example, "--hosts", "10000", "--changes", str(changes), "--seconds", str(options.seconds + 1)],
+                                  stdout=subprocess.PIPE, text=True)
+        port = int(server.stdout.readline())
+        result = wrk(port, HOST, "/1k", 64, [], options.seconds)
+        figures = server.stdout.read().strip()
+        server.wait(20)
+        notes.append(f"10,000 hosts, {changes} changes a second under full load: {result['rate']:,.0f} requests/s, p99 {result['p99']:.2f} ms; {figures}.")
+        print(notes[-1], flush=True)
     return notes
 
 
@@ -358,8 +261,9 @@ def report(lines, notes, options):
     version = lambda command: subprocess.run(command, capture_output=True, text=True)
     nginx = version([tool("nginx"), "-v"]).stderr.strip().split("/")[-1]
     haproxy = version([tool("haproxy"), "-v"]).stdout.split()[2]
+    caddy = version([tool("caddy"), "version"]).stdout.split()[0]
     cpu = next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if l.startswith("model name")), platform.machine())
-    head = f"## Proxy, {time.strftime('%Y-%m-%d')}\n\n{os.cpu_count()} x {cpu}, Linux {platform.release()}, loopback, wrk beside the servers; nginx {nginx}, HAProxy {haproxy}. {options.rounds} interleaved runs of {options.seconds} s, medians. Ratios are to the better of the others."
+    head = f"## Proxy, {time.strftime('%Y-%m-%d')}\n\n{os.cpu_count()} x {cpu}, Linux {platform.release()}, load average {os.getloadavg()[0]:.1f}, loopback, wrk beside the servers; nginx {nginx}, HAProxy {haproxy}, Caddy {caddy}. {options.rounds} interleaved runs of {options.seconds} s, medians. Ratios are to the better of the others."
     text = "\n".join([head, "", *lines, "", *(f"- {note}" for note in notes), ""])
     print(text)
     if options.append:
@@ -367,4 +271,5 @@ def report(lines, notes, options):
             out.write(text + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
