@@ -216,7 +216,6 @@ def caddy_config(root):
     return f"""{{
   admin off
   auto_https off
-  persist_config off
   log {{
     level ERROR
   }}

@@ -256,8 +256,8 @@ impl Page<'_> {
 
     /// By project: who is busy, who fails, who is slow. Others are those beyond the bound.
     fn projects(&mut self, shared: &Shared) {
-        let threads = self.stats.iter().map(|stats| &stats.traffic);
-        let totals = shared.projects.totals(threads);
+        let threads: Vec<&Traffic> = self.stats.iter().map(|stats| &stats.traffic).collect();
+        let totals = shared.projects.totals(&threads);
         let labelled: Vec<(String, ProjectTotals)> = totals
             .into_iter()
             .map(|(project, totals)| (project.map_or("others".to_owned(), |id| id.to_string()), totals))

@@ -256,7 +256,7 @@ impl<S: RouteSource> Sync<S> {
     }
 
     fn count_traffic(&mut self) {
-        let totals = self.shared.projects.totals(self.threads.traffic());
+        let totals = self.shared.projects.totals(&self.threads.traffic());
         let by_project = totals.into_iter().filter_map(|(project, totals)| {
             let traffic = ProjectTraffic {
                 requests: totals.requests(),

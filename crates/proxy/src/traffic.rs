@@ -88,10 +88,7 @@ impl Projects {
     }
 
     /// The totals of every project that was visited, and of all others together under no name.
-    pub(crate) fn totals<'t>(
-        &self,
-        threads: impl Iterator<Item = &'t Traffic> + Clone,
-    ) -> Vec<(Option<ProjectId>, ProjectTotals)> {
+    pub(crate) fn totals(&self, threads: &[&Traffic]) -> Vec<(Option<ProjectId>, ProjectTotals)> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut named: Vec<(Option<ProjectId>, u32)> = slots
             .into_iter()
@@ -101,7 +98,7 @@ impl Projects {
         named.push((None, OTHERS));
         let totals = named.into_iter().filter_map(|(project, slot)| {
             let mut totals = ProjectTotals::default();
-            for stats in threads.clone().filter_map(|traffic| traffic.known(slot)) {
+            for stats in threads.iter().filter_map(|traffic| traffic.known(slot)) {
                 totals.add(stats);
             }
             (totals != ProjectTotals::default()).then_some((project, totals))
@@ -209,7 +206,7 @@ mod tests {
             two.of(slot).request_begins();
             two.of(slot).request_ends(StatusCode::OK, Duration::ZERO, 1);
         }
-        let totals = projects.totals([&one, &two].into_iter());
+        let totals = projects.totals(&[&one, &two]);
         assert_eq!(totals.len(), PROJECTS_MAX + 1);
         let (project, of_first) = totals[0];
         assert_eq!(project, Some(first));

@@ -170,7 +170,7 @@ async fn serve_turn(thread: &Rc<Thread>, conn: &Rc<Conn>, io: GuardedIo) -> Turn
     let http1::Parts { mut io, read_buf, .. } = connection.into_parts();
     match end {
         None => {
-            io.put_back(read_buf);
+            io.put_back(&read_buf);
             Turn::Rest(io)
         }
         Some(end) => Turn::Over(end_http1(thread, conn, io, &read_buf, end)),

@@ -78,9 +78,9 @@ impl GuardedIo {
     }
 
     /// Bytes that were read and not used; they are read again.
-    pub(crate) fn put_back(&mut self, bytes: Bytes) {
+    pub(crate) fn put_back(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.ready = [&bytes[..], &self.ready].concat().into();
+            self.ready = [bytes, &self.ready].concat().into();
         }
     }
 

@@ -239,8 +239,8 @@ pub async fn run(
 
 impl Threads {
     /// What each thread counted by project.
-    pub(crate) fn traffic(&self) -> impl Iterator<Item = &Traffic> + Clone {
-        self.stats.iter().map(|stats| &stats.traffic)
+    pub(crate) fn traffic(&self) -> Vec<&Traffic> {
+        self.stats.iter().map(|stats| &stats.traffic).collect()
     }
 
     /// Returns once every thread has run another task. A request picks its release and counts itself in flight within

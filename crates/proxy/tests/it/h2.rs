@@ -77,6 +77,7 @@ fn setting(id: u16, value: u32) -> Vec<u8> {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn framing_cases() -> Vec<Case> {
     let open = headers(1, END_HEADERS, POST);
     vec![
@@ -241,6 +242,7 @@ fn framing_cases() -> Vec<Case> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn state_cases() -> Vec<Case> {
     let done = headers(1, ALL, GET);
     let open = headers(1, END_HEADERS, POST);

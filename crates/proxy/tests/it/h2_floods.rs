@@ -23,18 +23,22 @@ const PROTOCOL_ERROR: u32 = 1;
 const REFUSED_STREAM: u32 = 7;
 const ENHANCE_YOUR_CALM: u32 = 11;
 
+/// Its name, what is sent each time, the codes it may be ended with.
+type Flood = (&'static str, Box<dyn FnMut(u32) -> Vec<u8>>, &'static [u32]);
+
 fn headers(stream: u32, flags: u8, block: &[u8]) -> Vec<u8> {
     frame(HEADERS, flags, stream, block)
 }
 
 /// Every flood is cut soon, and a visitor beside it is served.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 #[tokio::test(flavor = "multi_thread")]
 async fn input_89_floods_are_cut_and_others_are_served() {
     let secure = Secure::start().await;
     let app = TestApp::echo("one").await;
     secure.proxy.app(APP, &[app.addr]).await;
     let increment = |stream| frame(WINDOW_UPDATE, 0, stream, &[0; 4]);
-    let floods: Vec<(&str, Box<dyn FnMut(u32) -> Vec<u8>>, &[u32])> = vec![
+    let floods: Vec<Flood> = vec![
         (
             "rapid reset",
             Box::new(|n| {
