@@ -32,7 +32,7 @@ def main():
     servers = {}
     try:
         folder = Folder(root, 0)
-        servers.update(start_others(folder))
+        start_others(folder, servers)
         servers["aether"] = start_aether(options.binary, folder)
         visit = lambda: wrk(PORTS["aether"], APP, "/", 16, [], 4)
         visit()

@@ -150,7 +150,7 @@ def main():
     servers = {}
     try:
         folder = Folder(root, 0)
-        servers.update(start_others(folder))
+        start_others(folder, servers)
         servers["aether"] = start_aether(options.binary, folder)
         time.sleep(2)
         idle_rss = {name: server.memory() for name, server in servers.items()}

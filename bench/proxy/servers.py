@@ -107,11 +107,16 @@ class Server:
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), 0.2).close()
-                return
+                break
             except OSError:
                 if time.monotonic() > deadline or self.process.poll() is not None:
+                    self.process.kill()
                     sys.exit(f"{name} does not listen on {port}")
                 time.sleep(0.05)
+        # Whoever answered on a port that was taken is not what is to be measured.
+        time.sleep(0.2)
+        if self.process.poll() is not None:
+            sys.exit(f"{name} ended at once: is something else listening on {port}?")
 
     def pids(self):
         found, parents = [self.process.pid], {self.process.pid}
@@ -258,16 +263,17 @@ def start_aether(binary, folder):
     })
 
 
-def start_others(folder):
+def start_others(folder, servers):
+    """Into `servers` one by one, so that those that started are stopped when one does not."""
     root = folder.root
     (root / "nginx.conf").write_text(nginx_config(root, os.cpu_count()))
     (root / "up.conf").write_text(upstream_config(root))
     (root / "haproxy.cfg").write_text(haproxy_config())
     (root / "Caddyfile").write_text(caddy_config(root))
-    return {
-        "upstream": Server("upstream", [tool("nginx"), "-c", f"{root}/up.conf"], PORTS["upstream"]),
-        "nginx": Server("nginx", [tool("nginx"), "-c", f"{root}/nginx.conf"], PORTS["nginx"]),
-        "haproxy": Server("haproxy", [tool("haproxy"), "-db", "-f", f"{root}/haproxy.cfg"], PORTS["haproxy"]),
-        "caddy": Server("caddy", [tool("caddy"), "run", "--config", f"{root}/Caddyfile", "--adapter", "caddyfile"], PORTS["caddy"],
-                        {"HOME": str(root)}),
-    }
+    for name, command in [
+        ("upstream", [tool("nginx"), "-c", f"{root}/up.conf"]),
+        ("nginx", [tool("nginx"), "-c", f"{root}/nginx.conf"]),
+        ("haproxy", [tool("haproxy"), "-db", "-f", f"{root}/haproxy.cfg"]),
+        ("caddy", [tool("caddy"), "run", "--config", f"{root}/Caddyfile", "--adapter", "caddyfile"]),
+    ]:
+        servers[name] = Server(name, command, PORTS[name], {"HOME": str(root)})
