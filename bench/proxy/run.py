@@ -192,8 +192,8 @@ def idle_notes(folder, servers, options):
     notes = []
     for what, count, host, fields, settle in [
         ("idle keep-alive connection, 0.3 s after its answer", 2000, HOST, "", 0.3),
-        ("idle keep-alive connection, 6 s after its answer", 2000, HOST, "", 6),
-        ("idle WebSocket", 1000, SOCKETS, "Connection: Upgrade\r\nUpgrade: websocket\r\n", 6),
+        ("idle keep-alive connection, 12 s after its answer", 2000, HOST, "", 12),
+        ("idle WebSocket", 1000, SOCKETS, "Connection: Upgrade\r\nUpgrade: websocket\r\n", 12),
     ]:
         servers.pop("aether").stop()
         servers["aether"] = start_aether(options.binary, folder)
