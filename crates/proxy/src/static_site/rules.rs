@@ -74,8 +74,7 @@ impl Rules {
             let index = rules.redirects.len();
             let pattern = Pattern::new(&rule.from);
             if pattern.is_literal() && rule.host.is_none() && rule.query.is_empty() {
-                let path = rule.from.trim_matches('/').into();
-                rules.by_path.entry(path).or_insert(index);
+                rules.by_path.entry(pattern.literal_path()).or_insert(index);
             } else {
                 rules.dynamic.push(index);
             }
@@ -243,6 +242,14 @@ impl Pattern {
                 .all(|segment| matches!(segment, Segment::Literal(_)))
     }
 
+    /// The path that a pattern without a placeholder stands for, decoded as those of requests are.
+    fn literal_path(&self) -> Box<str> {
+        let names = self.segments.iter().map(|segment| match segment {
+            Segment::Literal(name) | Segment::Placeholder(name) => name.as_str(),
+        });
+        names.collect::<Vec<_>>().join("/").into()
+    }
+
     /// What the placeholders stand for, if the path (without outer slashes) matches. `/news/*` also matches `/news`.
     fn matches(&self, path: &str) -> Option<Captures<'_>> {
         let mut captures = Vec::new();
@@ -365,7 +372,7 @@ mod tests {
     fn redirects_follow_netlifys_rules() {
         let rules = "/old /new\n/news/* /blog/:splat 302\n/u/:id/x /user/:id\n/store id=:id /buy/:id 301\n\
                      /real /never\n/forced /else 301!\n/real/* /x 301!\nhttp://b.x/* https://a.x/:splat\n\
-                     /q /r?fixed=1\n/loop /loop\n/gone /index.html 410\n/* /index.html 200";
+                     /q /r?fixed=1\n/a%20b /spaced\n/grün /green\n/loop /loop\n/gone /index.html 410\n/* /index.html 200";
         let site = site(rules, "");
         for (target, expected) in [
             ("/old", "301 /new"),
@@ -381,6 +388,8 @@ mod tests {
             ("/real", "301 /x"),
             ("/forced", "301 /else"),
             ("/q?a=b", "301 /r?fixed=1"),
+            ("/a%20b", "301 /spaced"),
+            ("/gr%C3%BCn/", "301 /green"),
             ("/loop", "200 serve index.html"),
             ("/gone", "410 serve index.html"),
             ("/any/thing", "200 serve index.html"),
