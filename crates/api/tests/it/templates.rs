@@ -38,7 +38,7 @@ async fn the_templates_are_offered_with_what_they_need() {
         runtime: "process".to_owned(),
         about: vec![],
         concurrency: 1,
-        started_at: chrono::Utc::now(),
+        started_at: "2026-11-20T10:00:00Z".parse().unwrap(),
         disk_total: None,
         disk_free: None,
         apps: vec![],
