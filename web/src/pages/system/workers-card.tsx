@@ -1,4 +1,5 @@
 import type { Schemas } from '@/api/client'
+import { sentence } from '@/components/problem-notice'
 import { TimeAgo } from '@/components/time-ago'
 import { bytes } from '@/lib/bytes'
 import { StatusDot } from '@/ui/badge'
@@ -38,7 +39,7 @@ function Row({ worker }: { worker: Worker }) {
       <div>
         <p className="font-medium">{runtime.name}</p>
         <p className="mt-0.5 text-ink-2">
-          {worker.runtime_reason} {runtime.says}
+          {sentence(worker.runtime_reason)} {runtime.says}
         </p>
         {worker.disk && (
           <p className="mt-0.5 flex items-center gap-2 text-[13px] text-ink-3">
