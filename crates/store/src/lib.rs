@@ -8,23 +8,28 @@
 //! behalf of a user; times come from the database's clock; a named constraint becomes a [`Conflict`] in `error.rs`.
 //! After a change run `just sqlx-prepare`, which renews `.sqlx`.
 
+mod approvals;
 mod audit;
 mod build_logs;
+mod deploy_keys;
 mod deployments;
 mod detections;
 mod domains;
 mod env_vars;
+mod environments;
 mod error;
 mod events;
 mod instance_facts;
 mod instances;
 mod limits;
+mod polls;
 mod pool;
 mod projects;
 mod proxies;
 mod queue;
 mod redis_keys;
 mod releases;
+mod reports;
 mod routes;
 mod runtime_logs;
 mod secrets;
@@ -33,30 +38,40 @@ mod steps;
 mod teams;
 mod tokens;
 mod upkeep;
+mod uploads;
 mod users;
 mod webhook_deliveries;
 
+pub use approvals::Approval;
 pub use audit::AuditEntry;
 pub use build_logs::LOG_PAGE_MAX;
+pub use deploy_keys::{DeployKeyRecord, SealedDeployKey};
 pub use deployments::{
-    CancelOutcome, ClaimedDeployment, CreatedDeployment, Heartbeat, Lease, MAX_ATTEMPTS, NewDelivery,
-    NewDeployment, SealedEnvVar,
+    CancelOutcome, ClaimedDeployment, CreatedDeployment, Heartbeat, Lease, MAX_ATTEMPTS, NewDeployment,
+    SealedEnvVar,
 };
 pub use detections::{ClaimedDetection, DetectionOutcome, DetectionResult, NewDetection};
 pub use domains::{DomainRecord, NewDomain};
 pub use env_vars::{EnvVarChange, EnvVarRecord, EnvVarsRefused};
+pub use environments::{EnvironmentRecord, NewPreview, PreviewOf, PreviewPlace};
 pub use error::{Conflict, StoreError};
 pub use events::{DeploymentEvent, Event};
 pub use instance_facts::QueueDepth;
 pub use instances::{Instance, InstanceState, NewInstance};
 pub use limits::{Limit, LimitKey, RateLimits};
+pub use polls::Poll;
 pub use pool::{Store, StoreSettings};
 pub use projects::{NewProject, ProjectKey, ProjectRecord};
 pub use proxies::ProxyReport;
 pub use releases::{PendingSwitch, Release, SwitchOutcome};
+pub use reports::{CommentReport, ProviderConnection, ReportTarget, StatusReport};
 pub use runtime_logs::{NewRuntimeLine, RuntimeLine};
 pub use secrets::{Keyring, SealContext, SecretsError};
 pub use sessions::{Principal, Rotation};
 pub use tokens::{NewToken, TokenPrincipal};
+pub use uploads::{FileOutcome, NewUpload, UploadState};
 pub use users::{Account, NewUser};
-pub use webhook_deliveries::{DeliveryPayload, DeliveryRecord, KnownDelivery};
+pub use webhook_deliveries::{
+    DeliveryAction, DeliveryOutcome, DeliveryPayload, DeliveryRecord, DeliveryVerdict, KnownDelivery,
+    NewDelivery,
+};

@@ -3,7 +3,7 @@
 
 mod cancel;
 mod claim;
-mod create;
+pub(crate) mod create;
 pub(crate) mod progress;
 pub(crate) mod read;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cancel::CancelOutcome;
 pub use claim::{ClaimedDeployment, Heartbeat, MAX_ATTEMPTS};
-pub use create::{CreatedDeployment, NewDelivery, NewDeployment};
+pub use create::{CreatedDeployment, NewDeployment};
 
 /// The right to write to one deployment, until another worker claims it.
 #[derive(Debug, Clone, PartialEq, Eq)]
