@@ -110,6 +110,7 @@ fn start_reconcilers(
     tasks.spawn(reconcile::wake(env.clone(), wake, stop.clone()));
     tasks.spawn(reconcile::apps(env.clone(), stop.clone()));
     tasks.spawn(reconcile::cleanup(env.clone(), stop.clone()));
+    tasks.spawn(reconcile::providers(env.clone(), stop.clone()));
     tasks.spawn(reconcile::detections(env.clone(), woken.clone(), stop.clone()));
     tasks
 }

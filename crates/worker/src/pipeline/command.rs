@@ -28,7 +28,7 @@ pub(super) async fn run(
     let packages = package_folder(job).await?;
     let mut env: BTreeMap<String, String> =
         caches::package_manager_variables(plan.package_manager.as_deref());
-    env.extend(job.build_environment(&source.commit));
+    env.extend(job.build_environment(source.commit.as_ref()));
     let command = BuildCommand {
         deployment_id: job.id(),
         script: script.to_owned(),
@@ -63,7 +63,7 @@ pub(super) async fn run(
 
 /// The project's downloads; given to the builds' account when it is made, and written by that account only.
 async fn package_folder(job: &Job) -> Result<std::path::PathBuf, StepError> {
-    let folder = caches::package_folder(&job.env.folders, job.claimed.project_id);
+    let folder = caches::package_folder(&job.env.folders, job.cache_owner());
     if !folder.is_dir() {
         std::fs::create_dir_all(&folder).map_err(StepError::machine("making the package cache"))?;
         job.env.runtime.prepare_workspace(&folder).await?;

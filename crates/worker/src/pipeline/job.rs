@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use aether_models::{Commit, DeploymentId, EnvVar, RepoCredentials};
+use aether_models::{Commit, DeploymentId, EnvVar, ProjectId, RepoCredentials};
 use aether_store::{ClaimedDeployment, Heartbeat};
 use tokio::time::{Duration, Instant};
 
 use super::logs::BuildLog;
 use super::step::{StepError, persist};
 use crate::environment::Environment;
+use crate::git::SshIdentity;
 use crate::lease::{StopReason, StopSignal};
 
 /// A claimed deployment and what its steps share.
@@ -22,6 +23,8 @@ pub(crate) struct Job {
     pub variables: Vec<EnvVar>,
     /// Credentials of its repository in the clear.
     pub credentials: Option<RepoCredentials>,
+    /// SSH key of its project in the clear.
+    pub deploy_key: Option<SshIdentity>,
     /// Its log.
     pub log: BuildLog,
     /// Tells it to stop.
@@ -37,8 +40,8 @@ pub(crate) struct Job {
 pub(crate) struct Source {
     /// The repository's root.
     pub workspace: PathBuf,
-    /// What was checked out.
-    pub commit: Commit,
+    /// What was checked out; an upload has no commit.
+    pub commit: Option<Commit>,
 }
 
 impl Job {
@@ -54,6 +57,17 @@ impl Job {
         self.env
             .folders
             .workspace(self.id().uuid(), self.claimed.lease.fencing_token)
+    }
+
+    /// Whose caches this deployment reads and writes. A fork's code gets caches of its own, so that nothing it leaves there
+    /// is ever part of a build of the team's (threats.md input 75).
+    #[must_use]
+    pub(crate) const fn cache_owner(&self) -> ProjectId {
+        if self.claimed.from_fork {
+            ProjectId::from_uuid(self.claimed.environment_id.uuid())
+        } else {
+            self.claimed.project_id
+        }
     }
 
     /// Fails when it was told to stop.
@@ -94,33 +108,43 @@ impl Job {
 
     /// The environment of install and build commands.
     #[must_use]
-    pub(crate) fn build_environment(&self, commit: &Commit) -> BTreeMap<String, String> {
+    pub(crate) fn build_environment(&self, commit: Option<&Commit>) -> BTreeMap<String, String> {
         let visible = self.variables.iter().filter(|variable| variable.scope.in_build());
         let mut env: BTreeMap<String, String> = visible
             .map(|variable| (variable.name.to_string(), variable.value.clone()))
             .collect();
         env.extend(self.platform_variables());
-        env.insert("AETHER_GIT_COMMIT_SHA".to_owned(), commit.sha.clone());
-        env.insert(
-            "AETHER_GIT_COMMIT_MESSAGE".to_owned(),
-            commit.message.replace('\0', ""),
-        );
-        env.insert(
-            "AETHER_GIT_COMMIT_AUTHOR".to_owned(),
-            commit.author.replace('\0', ""),
-        );
+        if let Some(commit) = commit {
+            env.insert("AETHER_GIT_COMMIT_SHA".to_owned(), commit.sha.clone());
+            env.insert(
+                "AETHER_GIT_COMMIT_MESSAGE".to_owned(),
+                commit.message.replace('\0', ""),
+            );
+            env.insert(
+                "AETHER_GIT_COMMIT_AUTHOR".to_owned(),
+                commit.author.replace('\0', ""),
+            );
+        }
         env.insert("CI".to_owned(), "1".to_owned());
         env
     }
 
-    fn platform_variables(&self) -> [(String, String); 6] {
+    fn platform_variables(&self) -> [(String, String); 7] {
         let hosts = &self.env.hosts;
+        let host = match &self.claimed.preview_host {
+            Some(host) => host.clone(),
+            None => hosts.production(&self.claimed.slug),
+        };
         [
             ("AETHER", "1".to_owned()),
             ("AETHER_DEPLOYMENT_ID", self.id().to_string()),
             ("AETHER_PROJECT", self.claimed.slug.to_string()),
             ("AETHER_GIT_REF", self.claimed.git_ref.clone()),
-            ("AETHER_HOST", hosts.production(&self.claimed.slug).to_string()),
+            (
+                "AETHER_ENVIRONMENT",
+                self.claimed.environment_kind.as_str().to_owned(),
+            ),
+            ("AETHER_HOST", host.to_string()),
             (
                 "AETHER_DEPLOYMENT_HOST",
                 hosts
