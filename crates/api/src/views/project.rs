@@ -59,6 +59,20 @@ pub(crate) struct ProjectView {
     pub app_limits: ResourceLimits,
     /// A push through the webhook deploys.
     pub auto_deploy: bool,
+    /// Globs of paths in the repository; a push that changes none of them does not deploy. Empty watches everything.
+    pub watch_paths: Vec<String>,
+    /// Globs of branches that get a preview each.
+    pub preview_branches: Vec<String>,
+    /// Pull requests get a preview each.
+    pub preview_pull_requests: bool,
+    /// Most previews at a time.
+    pub preview_max: u32,
+    /// Days without a deployment after which a preview is removed.
+    pub preview_days: u32,
+    /// Minutes between two looks at the repository; 0 leaves it to webhooks.
+    pub poll_minutes: u32,
+    /// Submodules of the repository are fetched too.
+    pub submodules: bool,
     /// What visitors of production get.
     pub live_deployment: Option<DeploymentView>,
     /// The newest deployment.
@@ -114,6 +128,13 @@ impl ProjectView {
             build_timeout_seconds: settings.build_timeout_seconds,
             app_limits: settings.app_limits,
             auto_deploy: settings.auto_deploy,
+            watch_paths: settings.watch_paths,
+            preview_branches: settings.preview_branches,
+            preview_pull_requests: settings.preview_pull_requests,
+            preview_max: settings.preview_max,
+            preview_days: settings.preview_days,
+            poll_minutes: settings.poll_minutes,
+            submodules: settings.submodules,
             live_deployment,
             latest_deployment,
             created_at: project.created_at,
