@@ -267,6 +267,41 @@ export interface paths {
         patch: operations["update_project"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/deploy-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public part of the project's SSH key, and the server it knows. */
+        get: operations["get_deploy_key"];
+        put?: never;
+        /** Makes a new SSH key (ed25519) for the project; an earlier one is forgotten. Enter its public part at the Git server. */
+        post: operations["create_deploy_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/deploy-key/host-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets the Git server's key: the next deployment trusts the one it finds then. */
+        delete: operations["forget_host_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/deployments": {
         parameters: {
             query?: never;
@@ -373,6 +408,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's environments, all of them in one page: production, then previews by their last deployment. */
+        get: operations["list_environments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a preview. The next push to its branch or pull request opens it again. */
+        delete: operations["delete_preview"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves the head of a fork's pull request and deploys exactly that commit. It is built without the project's secrets. */
+        post: operations["approve_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/logs": {
         parameters: {
             query?: never;
@@ -411,6 +497,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the project reports to its Git provider. */
+        get: operations["get_provider"];
+        /**
+         * Reports to the Git provider from now on: a status on every commit that is deployed, and one comment with the preview's
+         *     address on a pull request.
+         */
+        put: operations["put_provider"];
+        post?: never;
+        /** Ends reporting and forgets the token. */
+        delete: operations["delete_provider"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/rollback": {
         parameters: {
             query?: never;
@@ -422,6 +530,43 @@ export interface paths {
         put?: never;
         /** Makes an earlier release live again, with the settings and variables it was made with. */
         post: operations["rollback_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins an upload by the list of a folder, or takes the whole folder as a tar archive (`application/x-tar`, or compressed
+         *     as `application/gzip`). The same folder again is the same upload: only files the project lacks have to be sent.
+         */
+        post: operations["create_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/uploads/{id}/files/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sends one of the files an upload is missing. Sending it again does no harm. */
+        put: operations["put_upload_file"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -579,8 +724,8 @@ export interface paths {
         put?: never;
         /**
          * A delivery for one project, signed with its secret.
-         * @description In our own form (`X-Aether-Signature-256`, `X-Aether-Delivery`, `X-Aether-Event`) or in GitHub's
-         *     (`X-Hub-Signature-256`, `X-GitHub-Delivery`, `X-GitHub-Event`), which Gitea and Forgejo send too.
+         * @description In our own form (`X-Aether-Signature-256`, `X-Aether-Delivery`, `X-Aether-Event`), or as GitHub, GitLab (whose secret
+         *     token is the webhook's secret), Gitea, Forgejo or Bitbucket Cloud send them.
          */
         post: operations["receive_webhook"];
         delete?: never;
@@ -675,6 +820,11 @@ export interface components {
             /** @description What it may do. */
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description What somebody has looked at and approves. */
+        ApprovePreview: {
+            /** @description The head, as the environment shows it; another head that came meanwhile is not approved by this. */
+            head: string;
+        };
         /** @description A part of a build log. */
         BuildLogPage: {
             /** @description Lines, in order. */
@@ -748,8 +898,11 @@ export interface components {
         Confidence: "low" | "medium" | "high";
         /** @description What to deploy. */
         CreateDeployment: {
+            /** @description Deploy the branch to a preview of its own instead of production. */
+            preview?: boolean;
             /** @description Branch, tag or commit; without it the project's branch. */
             ref?: string | null;
+            upload?: components["schemas"]["Id_upl"] | null;
         };
         /** @description A domain to add. */
         CreateDomain: {
@@ -799,9 +952,28 @@ export interface components {
             output_directory?: string | null;
             /**
              * Format: int32
+             * @description Minutes between two looks at the repository for a push that was never told of; 0 leaves it to webhooks.
+             */
+            poll_minutes?: number | null;
+            /**
+             * Format: int32
              * @description Fixes the port.
              */
             port?: number | null;
+            /** @description Globs of branches that get a preview each (`feature/*`, `**` for all). */
+            preview_branches?: string[] | null;
+            /**
+             * Format: int32
+             * @description Days without a deployment after which a preview is removed.
+             */
+            preview_days?: number | null;
+            /**
+             * Format: int32
+             * @description Most previews at a time.
+             */
+            preview_max?: number | null;
+            /** @description Pull requests get a preview each; those of forks after a member's approval. */
+            preview_pull_requests?: boolean | null;
             /** @description Where the code is; a user name and password in it are stored sealed and never shown again. */
             repo_url: string;
             /** @description Folder of the app, relative to the repository. */
@@ -816,6 +988,10 @@ export interface components {
             spa?: boolean | null;
             /** @description Fixes the start command. */
             start_command?: string | null;
+            /** @description Fetch the repository's submodules too. */
+            submodules?: boolean | null;
+            /** @description Globs of paths in the repository (`apps/web/**`); a push that changes none of them does not deploy. */
+            watch_paths?: string[] | null;
         };
         /** @description A new token. */
         CreateToken: {
@@ -828,6 +1004,11 @@ export interface components {
             name: string;
             /** @description What it may do, never more than its user. */
             scopes: components["schemas"]["Scope"][];
+        };
+        /** @description The list of a folder. */
+        CreateUpload: {
+            /** @description Its files and links. */
+            entries: components["schemas"]["UploadEntry"][];
         };
         /** @description An invitation with its secret, shown this once. */
         CreatedInvitation: components["schemas"]["Invitation"] & {
@@ -843,6 +1024,26 @@ export interface components {
         CreatedToken: components["schemas"]["ApiToken"] & {
             /** @description For `Authorization: Bearer …`; it cannot be shown again. */
             secret: string;
+        };
+        /** @description A project's SSH key. */
+        DeployKey: {
+            /**
+             * Format: date-time
+             * @description When the key was made.
+             */
+            created_at: string;
+            /** @description The server's own key, as it was at the first visit; another one is not trusted. */
+            host_key: string | null;
+            /**
+             * Format: date-time
+             * @description When the server was first visited.
+             */
+            host_key_learned_at: string | null;
+            /**
+             * @description The public part, to be entered at the Git server with the right to read.
+             * @example ssh-ed25519 AAAA… aether
+             */
+            public_key: string;
         };
         /** @description One deployment. */
         Deployment: {
@@ -980,6 +1181,11 @@ export interface components {
          * @enum {string}
          */
         EnvScope: "build" | "runtime" | "all";
+        /**
+         * @description Which environments a variable is for.
+         * @enum {string}
+         */
+        EnvTarget: "all" | "production" | "preview";
         /** @description One variable. */
         EnvVar: {
             /**
@@ -993,6 +1199,8 @@ export interface components {
             scope: components["schemas"]["EnvScope"];
             /** @description It is never shown again and is masked in logs. */
             secret: boolean;
+            /** @description Which environments it is for; one for production or previews goes before one for all. */
+            target: components["schemas"]["EnvTarget"];
             /**
              * Format: date-time
              * @description When it last changed.
@@ -1008,9 +1216,48 @@ export interface components {
             scope?: components["schemas"]["EnvScope"] | null;
             /** @description It is never shown again and is masked in logs; without it as before, and true for a new variable. */
             secret?: boolean | null;
+            /** @description Which environments it is for; the same name may have one variable for each. */
+            target?: components["schemas"]["EnvTarget"];
             /** @description Its value; without it the variable keeps the one it has. */
             value?: string | null;
         };
+        /** @description One environment. */
+        Environment: {
+            /** @description Branch it follows. */
+            branch: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Head that the provider named last. */
+            head: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["Id_env"];
+            /** @description What it is for. */
+            kind: components["schemas"]["EnvironmentKindName"];
+            live_deployment_id: components["schemas"]["Id_dep"] | null;
+            /**
+             * @description Its name.
+             * @example branch:docs
+             */
+            name: string;
+            pull_request: components["schemas"]["PullRequest"] | null;
+            /**
+             * Format: date-time
+             * @description When something was last deployed to it.
+             */
+            updated_at: string;
+            /** @description Its address. */
+            url: string;
+            /** @description Its head comes from a fork and waits for a member's approval. */
+            waiting_for_approval: boolean;
+        };
+        /**
+         * @description What an environment is for.
+         * @enum {string}
+         */
+        EnvironmentKindName: "production" | "preview";
         /** @description One fact a decision rests on. */
         Evidence: {
             /** @description Path of the file, relative to the repository. */
@@ -1041,6 +1288,8 @@ export interface components {
         Id_dep: string;
         /** @description TypeID `dom_…` */
         Id_dom: string;
+        /** @description TypeID `env_…` */
+        Id_env: string;
         /** @description TypeID `ins_…` */
         Id_ins: string;
         /** @description TypeID `inv_…` */
@@ -1051,6 +1300,8 @@ export interface components {
         Id_team: string;
         /** @description TypeID `tok_…` */
         Id_tok: string;
+        /** @description TypeID `upl_…` */
+        Id_upl: string;
         /** @description TypeID `usr_…` */
         Id_usr: string;
         /** @description TypeID `whd_…` */
@@ -1140,6 +1391,13 @@ export interface components {
         Page_EnvVar: {
             /** @description The items, in the list's order. */
             items: components["schemas"]["EnvVar"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Environment: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Environment"][];
             /** @description Give it as `cursor` to get what follows; null at the end of the list. */
             next_cursor: string | null;
         };
@@ -1242,9 +1500,28 @@ export interface components {
             output_directory: string | null;
             /**
              * Format: int32
+             * @description Minutes between two looks at the repository; 0 leaves it to webhooks.
+             */
+            poll_minutes: number;
+            /**
+             * Format: int32
              * @description Fixed port.
              */
             port: number | null;
+            /** @description Globs of branches that get a preview each. */
+            preview_branches: string[];
+            /**
+             * Format: int32
+             * @description Days without a deployment after which a preview is removed.
+             */
+            preview_days: number;
+            /**
+             * Format: int32
+             * @description Most previews at a time.
+             */
+            preview_max: number;
+            /** @description Pull requests get a preview each. */
+            preview_pull_requests: boolean;
             /** @description Where the code is. */
             repo_url: components["schemas"]["RepoUrl"];
             /** @description Folder of the app, relative to the repository. */
@@ -1259,6 +1536,8 @@ export interface components {
             spa: boolean | null;
             /** @description Fixed start command. */
             start_command: string | null;
+            /** @description Submodules of the repository are fetched too. */
+            submodules: boolean;
             /**
              * Format: date-time
              * @description When its settings last changed.
@@ -1266,6 +1545,23 @@ export interface components {
             updated_at: string;
             /** @description Address of the live site. */
             url: string;
+            /** @description Globs of paths in the repository; a push that changes none of them does not deploy. Empty watches everything. */
+            watch_paths: string[];
+        };
+        /** @description A connection to a Git provider. Its token is never shown again. */
+        Provider: {
+            /**
+             * @description Address of its interface.
+             * @example https://api.github.com
+             */
+            api_url: string;
+            /**
+             * @description `github`, `gitlab`, `gitea` (Forgejo too) or `bitbucket`.
+             * @example github
+             */
+            forge: string;
+            /** @description Why the last report failed, if it did. */
+            last_error: string | null;
         };
         /** @description One proxy. */
         ProxyStatus: {
@@ -1282,13 +1578,38 @@ export interface components {
              */
             route_version: number;
         };
+        /** @description The pull request a preview follows. */
+        PullRequest: {
+            /** @description It comes from another repository; its builds see no secrets and have caches of their own. */
+            from_fork: boolean;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            number: number;
+            /** @description Its title. */
+            title: string | null;
+            /** @description Its page at the provider. */
+            url: string | null;
+        };
         /** @description A variable's value and properties. */
         PutEnvVar: {
             scope?: components["schemas"]["EnvScope"] | null;
             /** @description It is never shown again and is masked in logs; without it as before, and true for a new variable. */
             secret?: boolean | null;
+            /** @description Which environments it is for; the same name may have one variable for each. */
+            target?: components["schemas"]["EnvTarget"];
             /** @description Its value; without it the variable keeps the one it has. */
             value?: string | null;
+        };
+        /** @description A connection to a Git provider. */
+        PutProvider: {
+            /** @description Address of its interface; without it the usual one of the repository's host. */
+            api_url?: string | null;
+            /** @description `github`, `gitlab`, `gitea` (Forgejo too) or `bitbucket`. */
+            forge: string;
+            /** @description An access token that may write commit statuses and comments; stored sealed and never shown again. */
+            token: string;
         };
         /** @description What waits and what is being built, in all teams. */
         QueueStatus: {
@@ -1508,7 +1829,7 @@ export interface components {
          * @description Why a deployment was made.
          * @enum {string}
          */
-        Trigger: "manual" | "webhook" | "redeploy";
+        Trigger: "manual" | "webhook" | "redeploy" | "poll";
         /** @description What to change; what is left out stays as it is. */
         UpdateProject: {
             app_limits?: components["schemas"]["ResourceLimits"] | null;
@@ -1542,9 +1863,28 @@ export interface components {
             output_directory?: string | null;
             /**
              * Format: int32
+             * @description Minutes between two looks at the repository for a push that was never told of; 0 leaves it to webhooks.
+             */
+            poll_minutes?: number | null;
+            /**
+             * Format: int32
              * @description Fixes the port.
              */
             port?: number | null;
+            /** @description Globs of branches that get a preview each (`feature/*`, `**` for all). */
+            preview_branches?: string[] | null;
+            /**
+             * Format: int32
+             * @description Days without a deployment after which a preview is removed.
+             */
+            preview_days?: number | null;
+            /**
+             * Format: int32
+             * @description Most previews at a time.
+             */
+            preview_max?: number | null;
+            /** @description Pull requests get a preview each; those of forks after a member's approval. */
+            preview_pull_requests?: boolean | null;
             /** @description Where the code is. A new address forgets the stored user name and password, unless it brings its own. */
             repo_url?: string | null;
             /** @description Folder of the app, relative to the repository. */
@@ -1557,6 +1897,41 @@ export interface components {
             spa?: boolean | null;
             /** @description Fixes the start command. */
             start_command?: string | null;
+            /** @description Fetch the repository's submodules too. */
+            submodules?: boolean | null;
+            /** @description Globs of paths in the repository (`apps/web/**`); a push that changes none of them does not deploy. */
+            watch_paths?: string[] | null;
+        };
+        /** @description An upload and what is still to come. */
+        Upload: {
+            /** @description Its id, to deploy it by. */
+            id: components["schemas"]["Id_upl"];
+            /** @description SHA-256 of each file that has to be sent before it can be deployed. */
+            missing: string[];
+        };
+        /** @description One file or link of a folder. */
+        UploadEntry: components["schemas"]["UploadEntryKind"] & {
+            /** @description Path relative to the folder, with `/` between its parts. */
+            path: string;
+        };
+        /** @description What an entry is. */
+        UploadEntryKind: {
+            /** @description It may be run. */
+            executable: boolean;
+            /** @description SHA-256 of its contents, 64 lower-case hex digits. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Its length, bytes.
+             */
+            size: number;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @description Where it points; never out of the folder. */
+            target: string;
+            /** @enum {string} */
+            type: "link";
         };
         /** @description The signed-in user. */
         User: {
@@ -1595,7 +1970,7 @@ export interface components {
          * @description What was made of a delivery.
          * @enum {string}
          */
-        Verdict: "deployed" | "ignored" | "duplicate";
+        Verdict: "deployed" | "waiting" | "removed" | "ignored" | "duplicate";
         /** @description What to enter at the Git provider. */
         Webhook: {
             /** @description What they are signed with. */
@@ -1610,6 +1985,11 @@ export interface components {
             deployment_id: components["schemas"]["Id_dep"] | null;
             /** @description The provider's name of the event. */
             event: string;
+            /**
+             * @description The provider whose form it has.
+             * @example github
+             */
+            forge: string;
             /** @description Its id here. */
             id: components["schemas"]["Id_whd"];
             /** @description SHA-256 of the body, hex. */
@@ -2237,6 +2617,98 @@ export interface operations {
             };
         };
     };
+    get_deploy_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployKey"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_deploy_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployKey"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_host_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_deployments: {
         parameters: {
             query?: {
@@ -2549,7 +3021,10 @@ export interface operations {
     };
     delete_env_var: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The one for these environments; without it the one for all. */
+                target?: "all" | "production" | "preview";
+            };
             header?: never;
             path: {
                 /** @description Id or slug. */
@@ -2567,6 +3042,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_environments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Environment"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                id: components["schemas"]["Id_env"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                id: components["schemas"]["Id_env"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovePreview"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
             };
             /** @description The request failed. */
             default: {
@@ -2663,6 +3236,102 @@ export interface operations {
             };
         };
     };
+    get_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutProvider"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rollback_release: {
         parameters: {
             query?: never;
@@ -2695,6 +3364,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReleaseSwitch"];
                 };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUpload"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_upload_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                id: components["schemas"]["Id_upl"];
+                /** @description SHA-256 of the file, lower-case hex. */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Kept. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request failed. */
             default: {
