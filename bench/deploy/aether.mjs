@@ -37,6 +37,7 @@ export async function startAether(binary) {
 
   return {
     pid: child.pid,
+    api: `http://127.0.0.1:${api}`,
     call,
     host: (slug) => ({ host: `${slug}.aether.localhost:${proxy}` }),
     site: `http://127.0.0.1:${proxy}/`,
