@@ -39,6 +39,7 @@ export async function startAether(binary, settings = { AETHER_RUNTIME: "process"
 
   return {
     pid: child.pid,
+    api: `http://127.0.0.1:${api}`,
     call,
     host: (slug) => ({ host: `${slug}.aether.localhost:${proxy}` }),
     site: `http://127.0.0.1:${proxy}/`,

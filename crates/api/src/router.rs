@@ -7,8 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::middleware::audit::audit;
 use crate::middleware::authenticate::authenticate;
 use crate::routes::{
-    account, auth, deployments, detect, domains, env, health, invitations, logs, projects, releases, system,
-    templates, tokens, webhook_deliveries, webhooks,
+    account, auth, deploy_key, deployments, detect, domains, env, environments, health, invitations, logs,
+    projects, provider, releases, system, templates, tokens, uploads, webhook_deliveries, webhooks,
 };
 
 /// Where the API begins.
@@ -69,6 +69,17 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                         .service(env::replace_env_vars)
                         .service(env::put_env_var)
                         .service(env::delete_env_var)
+                        .service(deploy_key::get_deploy_key)
+                        .service(deploy_key::create_deploy_key)
+                        .service(deploy_key::forget_host_key)
+                        .service(provider::get_provider)
+                        .service(provider::put_provider)
+                        .service(provider::delete_provider)
+                        .service(uploads::create_upload)
+                        .service(uploads::put_upload_file)
+                        .service(environments::list_environments)
+                        .service(environments::approve_preview)
+                        .service(environments::delete_preview)
                         .service(domains::list_domains)
                         .service(domains::create_domain)
                         .service(domains::delete_domain)

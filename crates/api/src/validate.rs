@@ -14,6 +14,8 @@ use crate::views::Given;
 const COMMAND_MAX: usize = 2000;
 /// Longest folder or URL path.
 const PATH_MAX: usize = 255;
+/// Most patterns of a list.
+const GLOBS_MAX: usize = 50;
 /// Longest email address (RFC 5321 section 4.5.3.1.3, without the brackets).
 const EMAIL_MAX: usize = 254;
 /// More volumes than this are a mistake.
@@ -114,6 +116,25 @@ impl Faults {
                 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
         };
         self.each(field, given, valid, "is a path that begins with `/`")
+    }
+
+    /// Globs of paths or branches.
+    pub(crate) fn globs(&mut self, field: &str, given: Given<Vec<String>>) -> Given<Vec<String>> {
+        let valid = |text: &String| {
+            (1..=PATH_MAX).contains(&text.len())
+                && !text.contains(char::is_control)
+                && !text.starts_with('/')
+                && globset::Glob::new(text).is_ok()
+        };
+        if let Some(Some(globs)) = &given
+            && (globs.len() > GLOBS_MAX || !globs.iter().all(valid))
+        {
+            self.add(
+                field,
+                format!("has at most {GLOBS_MAX} patterns like `apps/web/**` or `feature/*`"),
+            );
+        }
+        given
     }
 
     /// Wanted versions by runtime.

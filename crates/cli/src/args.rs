@@ -132,6 +132,13 @@ pub(crate) struct Deploy {
     /// Branch, tag or commit to deploy; by default the production branch.
     #[arg(long = "ref", value_name = "REF")]
     pub(crate) git_ref: Option<String>,
+    /// Send this folder as it is instead of a commit, without what .gitignore and .aetherignore name. A linked folder
+    /// without a Git remote is always sent.
+    #[arg(long, conflicts_with_all = ["git_ref", "repo", "preview"])]
+    pub(crate) local: bool,
+    /// Deploy the branch given by --ref to a preview of its own instead of production.
+    #[arg(long, requires = "git_ref")]
+    pub(crate) preview: bool,
     /// Do not follow: print the deployment's id and end.
     #[arg(long)]
     pub(crate) no_wait: bool,

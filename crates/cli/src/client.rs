@@ -24,6 +24,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(180);
 /// An idle stream carries a comment every few seconds; one that is silent for this long is dead.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// The largest file over a slow line.
+const SEND_TIMEOUT: Duration = Duration::from_secs(600);
 const EVENT_STREAM: &str = "text/event-stream";
 /// The largest page the API gives.
 const PAGE: &str = "100";
@@ -137,6 +139,24 @@ impl Client {
                     tokio::time::sleep(Duration::from_millis(500 * tries)).await;
                 }
                 sent => return read(self.check(sent).await?).await,
+            }
+        }
+    }
+
+    /// Sends a file; tried again when no answer came, which does no harm.
+    pub(crate) async fn put_bytes(&self, path: &[&str], content: Vec<u8>) -> anyhow::Result<()> {
+        let mut tries = 0;
+        loop {
+            let request = self
+                .request(Method::PUT, path)?
+                .header(header::CONTENT_TYPE, "application/octet-stream")
+                .body(content.clone());
+            match request.timeout(SEND_TIMEOUT).send().await {
+                Err(error) if tries < 2 && !error.is_builder() => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(500 * tries)).await;
+                }
+                sent => return self.check(sent).await.map(drop),
             }
         }
     }

@@ -13,6 +13,7 @@ mod project;
 mod repository;
 mod text;
 mod up;
+mod upload;
 
 use std::process::ExitCode;
 

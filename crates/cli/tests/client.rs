@@ -92,6 +92,40 @@ fn stderr(output: &Output) -> String {
 }
 
 #[tokio::test]
+async fn a_folder_is_sent_as_it_is_and_only_once() {
+    let git = GitServer::start().await.unwrap();
+    sites::static_site(&git, "site", "first");
+    let up = Up::start().await;
+    let me = Person::signed_in(&up).await;
+    me.ok(&["deploy", "--repo", &git.url("site"), "--yes"]).await;
+    let folder = me.home.path().join("work");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("index.html"), "<h1>sent from here</h1>").unwrap();
+    std::fs::write(folder.join("secret.txt"), "stays here").unwrap();
+    std::fs::write(folder.join(".aetherignore"), "secret.txt\n").unwrap();
+    let deploy = || async {
+        let arguments = ["deploy", "--project", "site", "--local"];
+        let done = me
+            .command(&arguments)
+            .current_dir(&folder)
+            .output()
+            .await
+            .unwrap();
+        assert!(done.status.success(), "{}", stderr(&done));
+        stderr(&done)
+    };
+    let told = deploy().await;
+    assert!(told.contains("Sending 2 of 2 files"), "{told}");
+    up.platform.shows("site", "sent from here").await;
+    let told = deploy().await;
+    assert!(told.contains("Nothing to send"), "{told}");
+    std::fs::write(folder.join("index.html"), "<h1>changed here</h1>").unwrap();
+    let told = deploy().await;
+    assert!(told.contains("Sending 1 of 2 files"), "{told}");
+    up.platform.shows("site", "changed here").await;
+}
+
+#[tokio::test]
 async fn deploy_follows_to_the_address_and_every_other_command_finds_the_project() {
     let git = GitServer::start().await.unwrap();
     let repo = sites::static_site(&git, "site", "first");

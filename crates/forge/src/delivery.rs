@@ -15,14 +15,14 @@ pub struct DeliveryId(String);
 /// What arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Which provider's form it had (`github`, `generic`).
+    /// Which provider's form it had (`github`, `gitlab`, `generic`).
     pub forge: &'static str,
     /// The provider's id of it.
     pub id: DeliveryId,
     /// The provider's name of the event.
     pub event_name: String,
     /// What it says.
-    pub event: Event,
+    pub events: Vec<Event>,
 }
 
 impl DeliveryId {
@@ -37,6 +37,11 @@ impl FromStr for DeliveryId {
     type Err = WebhookError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Bitbucket Data Center puts braces around it.
+        let text = text
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+            .unwrap_or(text);
         let is_uuid = text.len() == UUID_LENGTH
             && text.char_indices().all(|(position, character)| match position {
                 8 | 13 | 18 | 23 => character == '-',

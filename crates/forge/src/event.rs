@@ -15,6 +15,8 @@ pub enum Event {
     Tag {
         /// Its name without `refs/tags/`.
         name: String,
+        /// The repository it is in.
+        repository: Option<Repository>,
     },
     /// A branch is gone.
     BranchDeleted {
@@ -23,6 +25,8 @@ pub enum Event {
         /// The repository it was in.
         repository: Option<Repository>,
     },
+    /// Something happened to a pull request (merge request).
+    PullRequest(PullRequest),
     /// Something we make nothing of.
     Unknown,
 }
@@ -36,8 +40,55 @@ pub struct Push {
     pub commit: String,
     /// Message of the new head, when the provider sends it.
     pub message: Option<String>,
+    /// The files that are different now.
+    pub changes: Changes,
     /// The repository, when the provider names it.
     pub repository: Option<Repository>,
+}
+
+/// The files a push changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changes {
+    /// All of them: added, modified and removed ones, relative to the repository.
+    Known(Vec<String>),
+    /// The delivery does not say, for this reason: anything may have changed.
+    Unknown(&'static str),
+}
+
+/// Something happened to a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Its number within the repository it wants to be merged into.
+    pub number: i32,
+    /// What happened.
+    pub action: PullRequestAction,
+    /// Its title.
+    pub title: String,
+    /// Its page.
+    pub url: Option<String>,
+    /// The branch it brings, in whichever repository that is.
+    pub branch: Option<GitRef>,
+    /// The head's object id; none when the provider shortens it.
+    pub commit: Option<String>,
+    /// It comes from another repository, whose authors need not be ours.
+    pub from_fork: bool,
+    /// The ref under which the receiving repository has its head; none when there is no such ref.
+    pub fetch_ref: Option<GitRef>,
+    /// The repository it wants to be merged into.
+    pub repository: Option<Repository>,
+}
+
+/// What happened to a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullRequestAction {
+    /// Opened, or opened again.
+    Opened,
+    /// It has another head.
+    Synchronised,
+    /// Merged or given up.
+    Closed,
+    /// Its text, labels or reviewers changed.
+    Other,
 }
 
 /// Words in a commit message that ask for no deployment.
@@ -65,6 +116,19 @@ impl SkipMarker {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.0
+    }
+}
+
+impl Event {
+    /// The repository it is about, when the provider names it.
+    #[must_use]
+    pub const fn repository(&self) -> Option<&Repository> {
+        match self {
+            Self::Push(push) => push.repository.as_ref(),
+            Self::Tag { repository, .. } | Self::BranchDeleted { repository, .. } => repository.as_ref(),
+            Self::PullRequest(request) => request.repository.as_ref(),
+            Self::Ping | Self::Unknown => None,
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use http::{HeaderMap, HeaderName};
 
-use crate::{Delivery, DeliveryId, Event, Generic, GitHub, WebhookSecret};
+use crate::{Bitbucket, Delivery, DeliveryId, Event, Generic, GitHub, GitLab, Gitea, WebhookSecret};
 
-/// Every provider, in the order they are asked. Gitea and Forgejo also send GitHub's headers and are taken as such.
-pub const FORGES: &[&dyn Forge] = &[&GitHub, &Generic];
+/// Every provider, in the order they are asked. Gitea and Forgejo send GitHub's headers besides their own, so they come
+/// first.
+pub const FORGES: &[&dyn Forge] = &[&Generic, &Gitea, &GitLab, &Bitbucket, &GitHub];
 
 /// A webhook as it arrived: the body is the raw bytes, never parsed and written again.
 #[derive(Debug, Clone, Copy)]
@@ -38,11 +39,14 @@ pub trait Forge: Send + Sync {
     /// Its name, lower case.
     fn name(&self) -> &'static str;
 
-    /// The header with the signature; a request that has it is this provider's.
-    fn signature_header(&self) -> HeaderName;
+    /// The request has the header in which this provider proves that it knows the secret.
+    fn claims(&self, headers: &HeaderMap) -> bool;
 
-    /// The header with the delivery's id.
-    fn delivery_header(&self) -> HeaderName;
+    /// The request proves that its sender knows the secret.
+    fn verify(&self, secret: &WebhookSecret, request: WebhookRequest<'_>) -> bool;
+
+    /// The provider's id of the delivery, as it stands in the header.
+    fn delivery_id<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str>;
 
     /// The provider's name of the event.
     ///
@@ -50,16 +54,11 @@ pub trait Forge: Send + Sync {
     /// [`WebhookError::EventName`] when the provider always sends one and did not.
     fn event_name<'a>(&self, headers: &'a HeaderMap) -> Result<&'a str, WebhookError>;
 
-    /// The signature is the one of the raw body.
-    fn verify(&self, secret: &WebhookSecret, signature: &str, body: &[u8]) -> bool {
-        secret.verify(signature, body)
-    }
-
-    /// Reads a body whose signature was checked.
+    /// Reads a body whose signature was checked. One delivery may tell of several branches.
     ///
     /// # Errors
     /// [`WebhookError::Payload`].
-    fn parse(&self, event_name: &str, body: &[u8]) -> Result<Event, WebhookError>;
+    fn parse(&self, event_name: &str, body: &[u8]) -> Result<Vec<Event>, WebhookError>;
 }
 
 /// Takes a delivery: finds its provider, checks the signature, and only then looks at anything else.
@@ -67,14 +66,15 @@ pub trait Forge: Send + Sync {
 /// # Errors
 /// [`WebhookError`]; the signature is always the first thing that fails.
 pub fn receive(request: WebhookRequest<'_>, secret: &WebhookSecret) -> Result<Delivery, WebhookError> {
-    let signed = FORGES
+    let forge = FORGES
         .iter()
-        .find_map(|forge| Some((*forge, single(request.headers, &forge.signature_header())?)));
-    let (forge, signature) = signed.ok_or(WebhookError::Signature)?;
-    if !forge.verify(secret, signature, request.body) {
+        .find(|forge| forge.claims(request.headers))
+        .ok_or(WebhookError::Signature)?;
+    if !forge.verify(secret, request) {
         return Err(WebhookError::Signature);
     }
-    let id: DeliveryId = single(request.headers, &forge.delivery_header())
+    let id: DeliveryId = forge
+        .delivery_id(request.headers)
         .ok_or(WebhookError::DeliveryId)?
         .parse()?;
     let event_name = forge.event_name(request.headers)?;
@@ -82,25 +82,25 @@ pub fn receive(request: WebhookRequest<'_>, secret: &WebhookSecret) -> Result<De
         forge: forge.name(),
         id,
         event_name: event_name.to_owned(),
-        event: forge.parse(event_name, request.body)?,
+        events: forge.parse(event_name, request.body)?,
     })
 }
 
 /// Reads a delivery again that was accepted and stored before: its signature was checked when it came.
 ///
 /// # Errors
-/// [`WebhookError::Payload`] when nobody can read it.
-pub fn repeat(event_name: &str, body: &[u8]) -> Result<Event, WebhookError> {
-    // Event names are common to the providers of this list, and so is the payload of a push.
+/// [`WebhookError::Payload`] when the provider is not known any more or cannot read it.
+pub fn repeat(forge: &str, event_name: &str, body: &[u8]) -> Result<Vec<Event>, WebhookError> {
     FORGES
         .iter()
-        .find_map(|forge| forge.parse(event_name, body).ok())
-        .ok_or(WebhookError::Payload)
+        .find(|known| known.name() == forge)
+        .ok_or(WebhookError::Payload)?
+        .parse(event_name, body)
 }
 
 /// The value of a header that is there exactly once: two signatures would let a sender choose which one is looked at.
-pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let mut values = headers.get_all(name).iter();
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
+    let mut values = headers.get_all(HeaderName::from_static(name)).iter();
     let first = values.next()?;
     if values.next().is_some() {
         return None;

@@ -8,11 +8,11 @@
 //! {"ref":"refs/heads/main","after":"<object id>","repository":{"clone_url":"https://…"}}
 //! ```
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
 use crate::forge::single;
 use crate::payload::PushPayload;
-use crate::{Event, Forge, WebhookError};
+use crate::{Event, Forge, WebhookError, WebhookRequest, WebhookSecret};
 
 /// Header with the signature of the raw body.
 pub const SIGNATURE_HEADER: &str = "x-aether-signature-256";
@@ -30,23 +30,28 @@ impl Forge for Generic {
         "generic"
     }
 
-    fn signature_header(&self) -> HeaderName {
-        HeaderName::from_static(SIGNATURE_HEADER)
+    fn claims(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key(SIGNATURE_HEADER)
     }
 
-    fn delivery_header(&self) -> HeaderName {
-        HeaderName::from_static(DELIVERY_HEADER)
+    fn verify(&self, secret: &WebhookSecret, request: WebhookRequest<'_>) -> bool {
+        single(request.headers, SIGNATURE_HEADER)
+            .is_some_and(|signature| secret.verify(signature, request.body))
+    }
+
+    fn delivery_id<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        single(headers, DELIVERY_HEADER)
     }
 
     fn event_name<'a>(&self, headers: &'a HeaderMap) -> Result<&'a str, WebhookError> {
-        Ok(single(headers, &HeaderName::from_static(EVENT_HEADER)).unwrap_or("push"))
+        Ok(single(headers, EVENT_HEADER).unwrap_or("push"))
     }
 
-    fn parse(&self, event_name: &str, body: &[u8]) -> Result<Event, WebhookError> {
-        match event_name {
-            "push" => PushPayload::parse(body)?.into_event(),
-            "ping" => Ok(Event::Ping),
-            _ => Ok(Event::Unknown),
-        }
+    fn parse(&self, event_name: &str, body: &[u8]) -> Result<Vec<Event>, WebhookError> {
+        Ok(vec![match event_name {
+            "push" => PushPayload::parse(body)?.into_event()?,
+            "ping" => Event::Ping,
+            _ => Event::Unknown,
+        }])
     }
 }

@@ -1,12 +1,13 @@
-//! GitHub's webhooks, and those of Gitea and Forgejo, which send the same headers.
+//! GitHub's webhooks.
 //!
 //! Source: <https://docs.github.com/webhooks/webhook-events-and-payloads>.
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
 use crate::forge::single;
 use crate::payload::PushPayload;
-use crate::{Event, Forge, WebhookError};
+use crate::pull_request::PullRequestPayload;
+use crate::{Event, Forge, WebhookError, WebhookRequest, WebhookSecret};
 
 const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 const DELIVERY_HEADER: &str = "x-github-delivery";
@@ -21,24 +22,30 @@ impl Forge for GitHub {
         "github"
     }
 
-    fn signature_header(&self) -> HeaderName {
-        HeaderName::from_static(SIGNATURE_HEADER)
+    fn claims(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key(SIGNATURE_HEADER)
     }
 
-    fn delivery_header(&self) -> HeaderName {
-        HeaderName::from_static(DELIVERY_HEADER)
+    fn verify(&self, secret: &WebhookSecret, request: WebhookRequest<'_>) -> bool {
+        single(request.headers, SIGNATURE_HEADER)
+            .is_some_and(|signature| secret.verify(signature, request.body))
+    }
+
+    fn delivery_id<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        single(headers, DELIVERY_HEADER)
     }
 
     fn event_name<'a>(&self, headers: &'a HeaderMap) -> Result<&'a str, WebhookError> {
-        single(headers, &HeaderName::from_static(EVENT_HEADER)).ok_or(WebhookError::EventName)
+        single(headers, EVENT_HEADER).ok_or(WebhookError::EventName)
     }
 
-    fn parse(&self, event_name: &str, body: &[u8]) -> Result<Event, WebhookError> {
-        match event_name {
-            "push" => PushPayload::parse(body)?.into_event(),
-            "ping" => Ok(Event::Ping),
+    fn parse(&self, event_name: &str, body: &[u8]) -> Result<Vec<Event>, WebhookError> {
+        Ok(vec![match event_name {
+            "push" => PushPayload::parse(body)?.into_event()?,
+            "pull_request" => PullRequestPayload::parse(body)?.into_event(),
+            "ping" => Event::Ping,
             // `create` and `delete` repeat what `push` says.
-            _ => Ok(Event::Unknown),
-        }
+            _ => Event::Unknown,
+        }])
     }
 }

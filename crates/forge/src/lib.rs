@@ -4,19 +4,28 @@
 //! then reads the body into an [`Event`]. Every provider is one [`Forge`]; they are listed once, in [`FORGES`].
 //! Nothing here does I/O.
 
+mod bitbucket;
 mod delivery;
 mod event;
 mod forge;
 mod generic;
+mod gitea;
 mod github;
+mod gitlab;
 mod payload;
+mod pull_request;
+mod report;
 mod repository;
 mod signature;
 
+pub use bitbucket::Bitbucket;
 pub use delivery::{Delivery, DeliveryId};
-pub use event::{Event, Push, SkipMarker};
+pub use event::{Changes, Event, PullRequest, PullRequestAction, Push, SkipMarker};
 pub use forge::{FORGES, Forge, WebhookError, WebhookRequest, receive, repeat};
 pub use generic::{DELIVERY_HEADER, EVENT_HEADER, Generic, SIGNATURE_HEADER};
+pub use gitea::Gitea;
 pub use github::GitHub;
+pub use gitlab::GitLab;
+pub use report::{ApiRequest, CommitStatus, Provider, ProviderKind, UnknownProvider};
 pub use repository::Repository;
 pub use signature::{SECRET_MIN, WeakSecret, WebhookSecret};

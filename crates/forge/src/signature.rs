@@ -46,10 +46,26 @@ impl WebhookSecret {
     /// `header` is the signature of `body`. The comparison takes the same time wherever the two differ.
     #[must_use]
     pub fn verify(&self, header: &str, body: &[u8]) -> bool {
-        let Some(expected) = parse(header) else {
+        header
+            .strip_prefix(PREFIX)
+            .is_some_and(|digits| self.verify_digits(digits, body))
+    }
+
+    /// `digits` is the signature of `body` without the prefix, as Gitea sends it.
+    #[must_use]
+    pub fn verify_digits(&self, digits: &str, body: &[u8]) -> bool {
+        let Some(expected) = parse(digits) else {
             return false;
         };
         self.digest(body).verify_slice(&expected).is_ok()
+    }
+
+    /// `token` is this secret, as GitLab sends it. Digests are compared, so that neither length nor place of a difference
+    /// can be measured.
+    #[must_use]
+    pub fn is(&self, token: &str) -> bool {
+        let expected = self.digest(&self.0).finalize().into_bytes();
+        self.digest(token.as_bytes()).verify_slice(&expected).is_ok()
     }
 
     fn digest(&self, body: &[u8]) -> Hmac<Sha256> {
@@ -67,8 +83,7 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-fn parse(header: &str) -> Option<[u8; DIGITS / 2]> {
-    let digits = header.strip_prefix(PREFIX)?;
+fn parse(digits: &str) -> Option<[u8; DIGITS / 2]> {
     if digits.len() != DIGITS || digits.bytes().any(|digit| digit.is_ascii_uppercase()) {
         return None;
     }

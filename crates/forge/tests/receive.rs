@@ -31,7 +31,7 @@ fn generic(event: &str, body: &str) -> Result<Event, WebhookError> {
         },
         &secret(),
     )
-    .map(|delivery| delivery.event)
+    .map(|delivery| delivery.events.into_iter().next().unwrap())
 }
 
 fn github(event: &str, body: &str) -> Result<Event, WebhookError> {
@@ -48,7 +48,7 @@ fn github(event: &str, body: &str) -> Result<Event, WebhookError> {
         },
         &secret(),
     )
-    .map(|delivery| delivery.event)
+    .map(|delivery| delivery.events.into_iter().next().unwrap())
 }
 
 fn push_body(git_ref: &str, after: &str, message: &str) -> String {
@@ -103,7 +103,7 @@ fn the_smallest_push_is_a_branch_and_a_commit() {
 fn input_75_tags_deleted_branches_pings_and_unknown_events_are_no_pushes() {
     let zeros = "0".repeat(40);
     assert!(
-        matches!(github("push", &push_body("refs/tags/v1", COMMIT, "")), Ok(Event::Tag { name }) if name == "v1")
+        matches!(github("push", &push_body("refs/tags/v1", COMMIT, "")), Ok(Event::Tag { name, .. }) if name == "v1")
     );
     assert!(matches!(
         github("push", &push_body("refs/heads/x", &zeros, "")),

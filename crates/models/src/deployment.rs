@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{BuildPlan, DeploymentId, EnvironmentId, ProjectId, StepRecord, TeamId, UserError, UserId};
+use crate::{
+    BuildPlan, DeploymentId, EnvironmentId, ProjectId, StepRecord, TeamId, UploadId, UserError, UserId,
+};
 
 /// Where a deployment stands: `QUEUED -> BUILDING -> DEPLOYING -> READY`, or one of the three other ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -144,6 +146,8 @@ pub enum Trigger {
     Webhook,
     /// Somebody repeated an earlier deployment.
     Redeploy,
+    /// A look at the repository found a commit that nobody had told of.
+    Poll,
 }
 
 impl Trigger {
@@ -154,6 +158,7 @@ impl Trigger {
             Self::Manual => "manual",
             Self::Webhook => "webhook",
             Self::Redeploy => "redeploy",
+            Self::Poll => "poll",
         }
     }
 }
@@ -162,7 +167,7 @@ impl std::str::FromStr for Trigger {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Manual, Self::Webhook, Self::Redeploy]
+        [Self::Manual, Self::Webhook, Self::Redeploy, Self::Poll]
             .into_iter()
             .find(|trigger| trigger.as_str() == text)
             .ok_or_else(|| UnknownName(text.to_owned()))
@@ -201,6 +206,8 @@ pub struct Deployment {
     pub trigger: Trigger,
     /// Branch, tag or commit that was asked for.
     pub git_ref: String,
+    /// The upload that is built instead of a commit.
+    pub upload_id: Option<UploadId>,
     /// The commit that was built, once it is known.
     pub commit: Option<Commit>,
     /// How it was built, once that is known.

@@ -151,6 +151,42 @@ impl FromStr for EnvScope {
     }
 }
 
+/// Which environments a variable is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EnvTarget {
+    /// All that have none of their own under the same name.
+    #[default]
+    All,
+    /// Production only.
+    Production,
+    /// Previews only.
+    Preview,
+}
+
+impl EnvTarget {
+    /// The name as it stands in Postgres and in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Production => "production",
+            Self::Preview => "preview",
+        }
+    }
+}
+
+impl FromStr for EnvTarget {
+    type Err = crate::UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::All, Self::Production, Self::Preview]
+            .into_iter()
+            .find(|target| target.as_str() == text)
+            .ok_or_else(|| crate::UnknownName(text.to_owned()))
+    }
+}
+
 /// One variable with its value in the clear; exists only in memory, on its way into or out of a sealed snapshot.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvVar {

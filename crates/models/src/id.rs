@@ -209,6 +209,8 @@ id_kinds! {
     WebhookDeliveryKind, WebhookDeliveryId, "whd";
     /// Names a detection dry run.
     DetectionKind, DetectionId, "det";
+    /// Names an uploaded folder.
+    UploadKind, UploadId, "upl";
 }
 
 #[cfg(test)]

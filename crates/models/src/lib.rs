@@ -1,7 +1,7 @@
 //! The words of Aether, and nothing that does I/O.
 //!
 //! A **team** owns **projects**. A project names a Git repository or a template and how to build it, and has **environments**
-//! (production; later previews). A **deployment** takes one commit of the repository through the six **steps**
+//! (production and previews). A **deployment** takes one commit of the repository through the six **steps**
 //! (clone, detect, install, build, deploy, route) to an immutable release: static files with a **manifest**, or a
 //! server app run as **instances**. The **route table** says which release answers for which host.
 
@@ -21,14 +21,15 @@ mod route;
 mod site_rules;
 mod source;
 mod step;
+mod upload;
 
 pub use account::{ApiToken, Invitation, Role, Scope, Team, User};
 pub use build_plan::{BuildOverrides, BuildPlan, Confidence, Evidence, PlanKind};
 pub use clock::{Clock, SharedClock, SystemClock};
 pub use deployment::{Commit, Deployment, DeploymentStatus, InvalidTransition, Trigger, UnknownName};
 pub use env_var::{
-    ENV_NAME_MAX, ENV_VALUE_MAX, ENV_VARS_MAX, EnvName, EnvScope, EnvVar, InvalidEnvName, MASKED_MIN,
-    check_env_value,
+    ENV_NAME_MAX, ENV_VALUE_MAX, ENV_VARS_MAX, EnvName, EnvScope, EnvTarget, EnvVar, InvalidEnvName,
+    MASKED_MIN, check_env_value,
 };
 pub use error::UserError;
 pub use id::*;
@@ -50,3 +51,7 @@ pub use route::{AppHosts, PlatformPage, Route, RouteChanges, RouteKind, RouteTar
 pub use site_rules::{HeaderRule, ParsedRules, RedirectRule, RuleProblem, parse_headers, parse_redirects};
 pub use source::{ProjectSource, SourceKind};
 pub use step::{Step, StepOutcome, StepRecord};
+pub use upload::{
+    InvalidUpload, UPLOAD_BYTES_MAX, UPLOAD_ENTRIES_MAX, UPLOAD_FILE_MAX, UploadEntry, UploadEntryKind,
+    check_upload, check_upload_path, is_sha256,
+};

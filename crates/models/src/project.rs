@@ -60,6 +60,20 @@ pub struct ProjectSettings {
     pub auto_deploy: bool,
     /// Share of the visitors' requests that get a line in the proxy's access log, in percent.
     pub access_log_percent: u8,
+    /// Globs of paths in the repository; a push that changes none of them does not deploy. Empty watches everything.
+    pub watch_paths: Vec<String>,
+    /// Globs of branches that get a preview each.
+    pub preview_branches: Vec<String>,
+    /// Pull requests get a preview each.
+    pub preview_pull_requests: bool,
+    /// Most previews at a time.
+    pub preview_max: u32,
+    /// Days after which a preview that nobody deployed to is removed.
+    pub preview_days: u32,
+    /// Minutes between two looks at the repository for a push that was never told of; 0 leaves it to webhooks.
+    pub poll_minutes: u32,
+    /// Submodules of the repository are fetched too.
+    pub submodules: bool,
 }
 
 impl Default for ProjectSettings {
@@ -87,6 +101,13 @@ impl Default for ProjectSettings {
             volumes: Vec::new(),
             auto_deploy: true,
             access_log_percent: 0,
+            watch_paths: Vec::new(),
+            preview_branches: Vec::new(),
+            preview_pull_requests: true,
+            preview_max: 10,
+            preview_days: 14,
+            poll_minutes: 0,
+            submodules: false,
         }
     }
 }
@@ -205,7 +226,7 @@ impl From<Cpus> for f64 {
     }
 }
 
-/// A place a project's releases go: production, later previews.
+/// A place a project's releases go: production, or a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Environment {
     /// Its id.

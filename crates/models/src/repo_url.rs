@@ -12,6 +12,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+const SSH: &str = "ssh";
+/// Longest user name of an SSH address.
+const SSH_USER_MAX: usize = 32;
 /// Longest address we take.
 const URL_MAX: usize = 2000;
 /// Names that only mean something inside a network.
@@ -48,7 +51,7 @@ const GLOBAL_V6: &str = "2000::/3";
 /// Blocks within it that are not: protocol assignments, documentation, 6to4.
 const NOT_GLOBAL_V6: &[&str] = &["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
-/// The address of a repository over HTTP(S), without credentials.
+/// The address of a repository over HTTP(S) or SSH, without credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RepoUrl(Url);
@@ -72,7 +75,7 @@ impl fmt::Debug for RepoCredentials {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRepoUrl {
     /// Another scheme, a local path, or no scheme at all.
-    #[error("a repository address starts with https://")]
+    #[error("a repository address starts with https:// or ssh://, or is of the form git@host:path")]
     Scheme,
     /// Not a well-formed address.
     #[error("not a well-formed repository address")]
@@ -90,6 +93,9 @@ impl RepoUrl {
     pub fn parse(text: &str) -> Result<(Self, Option<RepoCredentials>), InvalidRepoUrl> {
         if text.len() > URL_MAX {
             return Err(InvalidRepoUrl::Length);
+        }
+        if let Some(url) = ssh_url(text) {
+            return Ok((Self(url?), None));
         }
         // `Url` would mend a missing slash, upper case and white space; an address that needs mending is refused.
         let rest = text
@@ -126,6 +132,12 @@ impl RepoUrl {
         &self.0
     }
 
+    /// It is reached over SSH, with the project's deploy key.
+    #[must_use]
+    pub fn is_ssh(&self) -> bool {
+        self.0.scheme() == SSH
+    }
+
     /// The last part of the path without `.git`: a name for the project.
     #[must_use]
     pub fn repository_name(&self) -> &str {
@@ -137,7 +149,7 @@ impl RepoUrl {
 impl FromStr for RepoUrl {
     type Err = InvalidRepoUrl;
 
-    /// Reads an address that must not carry credentials.
+    /// Reads an address that must not carry credentials. (The user name of an SSH address is none.)
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match Self::parse(text)? {
             (url, None) => Ok(url),
@@ -243,8 +255,8 @@ impl GitHostPolicy {
         if self.names(url) {
             return Ok(());
         }
-        match url.host() {
-            Some(Host::Domain(name)) if is_internal_name(name) => return Err(ForbiddenGitHost::Private),
+        match host(url) {
+            Some(Host::Domain(name)) if is_internal_name(&name) => return Err(ForbiddenGitHost::Private),
             Some(Host::Domain(name)) if name.split('.').any(|label| label.starts_with("xn--")) => {
                 return Err(ForbiddenGitHost::International);
             }
@@ -253,7 +265,7 @@ impl GitHostPolicy {
             Some(_) => {}
             None => return Err(ForbiddenGitHost::Private),
         }
-        if url.scheme() != "https" {
+        if !matches!(url.scheme(), "https" | SSH) {
             return Err(ForbiddenGitHost::PlainHttp);
         }
         if url.port().is_some() {
@@ -298,7 +310,7 @@ impl GitHostPolicy {
     }
 
     fn names(&self, url: &Url) -> bool {
-        let Some(host) = url.host() else { return false };
+        let Some(host) = host(url) else { return false };
         let address = match host {
             Host::Ipv4(ip) => Some(IpAddr::from(ip)),
             Host::Ipv6(ip) => Some(IpAddr::from(ip)),
@@ -308,7 +320,9 @@ impl GitHostPolicy {
             return true;
         }
         let text = host.to_string();
-        let port = url.port_or_known_default();
+        let port = url
+            .port_or_known_default()
+            .or((url.scheme() == SSH).then_some(22));
         self.hosts.iter().any(|(allowed, allowed_port)| {
             *allowed == text && (allowed_port.is_none() || *allowed_port == port)
         })
@@ -340,6 +354,56 @@ fn is_internal_name(name: &str) -> bool {
         || INTERNAL_SUFFIXES
             .iter()
             .any(|suffix| name == *suffix || name.ends_with(&format!(".{suffix}")))
+}
+
+/// The host with addresses in every spelling understood; `Url` does not look into hosts of schemes that are not the web's.
+fn host(url: &Url) -> Option<Host> {
+    Host::parse(url.host_str()?).ok()
+}
+
+/// `ssh://user@host[:port]/path` or `user@host:path`; none when it is neither.
+fn ssh_url(text: &str) -> Option<Result<Url, InvalidRepoUrl>> {
+    let (user, host, path) = match text.strip_prefix("ssh://") {
+        Some(rest) => {
+            let (place, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let (user, host) = place.split_once('@').unwrap_or(("", place));
+            (user, host.to_owned(), path)
+        }
+        None => {
+            let (place, path) = text.split_once(':')?;
+            let (user, host) = place.split_once('@')?;
+            // A port cannot be told apart from a path here.
+            (user, host.to_owned(), path.trim_start_matches('/'))
+        }
+    };
+    Some(checked_ssh_url(user, &host, path))
+}
+
+/// Every part is of a kind that means the same to a server's shell as it does here (threats.md inputs 37, 38).
+fn checked_ssh_url(user: &str, place: &str, path: &str) -> Result<Url, InvalidRepoUrl> {
+    let form = InvalidRepoUrl::Form;
+    let word = |text: &str, others: &[u8]| {
+        !text.is_empty()
+            && !text.starts_with('-')
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || others.contains(&b))
+    };
+    let path_is_plain = word(path, b"._-/~+@")
+        && !path
+            .split('/')
+            .any(|part| part.is_empty() || part == ".." || part.starts_with('-'));
+    if !word(user, b"._-") || user.len() > SSH_USER_MAX || !path_is_plain {
+        return Err(form);
+    }
+    let url = Url::parse(&format!("ssh://{user}@{place}/{path}")).map_err(|_| form)?;
+    let name = url.host_str().ok_or(form)?;
+    let canonical = Host::parse(name).map_err(|_| form)?.to_string();
+    if name.starts_with('-') || url.username() != user || url.password().is_some() {
+        return Err(form);
+    }
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Url::parse(&format!("ssh://{user}@{canonical}{port}/{path}")).map_err(|_| form)
 }
 
 fn has_encoded_control(path: &str) -> bool {
@@ -403,6 +467,58 @@ mod tests {
             assert!(!allowed(text), "{text:?} was taken");
         }
         assert!(allowed("https://example.com/owner/repo.git"));
+    }
+
+    #[test]
+    fn inputs_38_and_39_ssh_addresses_are_plain_in_every_part() {
+        for (text, canonical) in [
+            (
+                "git@github.com:owner/repo.git",
+                "ssh://git@github.com/owner/repo.git",
+            ),
+            (
+                "ssh://git@github.com/owner/repo.git",
+                "ssh://git@github.com/owner/repo.git",
+            ),
+            (
+                "ssh://git@git.example.com/~user/repo",
+                "ssh://git@git.example.com/~user/repo",
+            ),
+        ] {
+            let (url, credentials) = RepoUrl::parse(text).unwrap();
+            assert_eq!((url.as_str(), url.is_ssh(), credentials), (canonical, true, None));
+            assert!(allowed(text), "{text}");
+            assert_eq!(canonical.parse::<RepoUrl>().unwrap(), url, "as it is stored");
+        }
+        for text in [
+            "git@github.com:",
+            "git@:owner/repo",
+            "-x@github.com:owner/repo",
+            "git@-oProxyCommand=id:x",
+            "ssh://-oProxyCommand=id/x",
+            "ssh://git@-oProxyCommand=id/x",
+            "ssh://git@h.com/-x",
+            "ssh://git@h.com/a'b",
+            "ssh://git@h.com/a;id",
+            "ssh://git@h.com/$(id)",
+            "ssh://git@h.com/a b",
+            "ssh://git@h.com/../x",
+            "ssh://git:pw@h.com/x",
+            "ssh://h.com/x",
+            "ssh://git@h.com:2222/x",
+            "ssh://git@127.1/x",
+            "ssh://git@2130706433/x",
+            "ssh://git@[::1]/x",
+            "git@localhost:x",
+        ] {
+            assert!(!allowed(text), "{text:?} was taken");
+        }
+        assert!(
+            GitHostPolicy::default()
+                .with_loopback()
+                .check_url(&"ssh://git@127.0.0.1:2222/x".parse().unwrap())
+                .is_ok()
+        );
     }
 
     #[test]

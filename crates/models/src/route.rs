@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{DeploymentId, Hostname, ProjectId};
 
+/// Longest part of a branch's name in its preview's host; the project's slug should still be readable before it.
+const BRANCH_LABEL_MAX: usize = 24;
+
 /// One row of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
@@ -158,5 +161,85 @@ impl AppHosts {
     #[must_use]
     pub fn deployment(&self, slug: &crate::Slug, number: i32) -> Hostname {
         self.apps_domain.child(&slug.with_suffix(&number.to_string()))
+    }
+
+    /// `<slug>-git-<branch>.<apps-domain>`. A branch whose name is no label by itself gets one made of it, with a digest
+    /// that keeps it apart from others like it.
+    #[must_use]
+    pub fn branch_preview(&self, slug: &crate::Slug, branch: &crate::GitRef) -> Hostname {
+        let label = branch_label(branch.short());
+        self.apps_domain.child(&slug.with_suffix(&format!("git-{label}")))
+    }
+
+    /// `<slug>-pr-<number>.<apps-domain>`.
+    #[must_use]
+    pub fn pull_request_preview(&self, slug: &crate::Slug, number: i32) -> Hostname {
+        self.apps_domain.child(&slug.with_suffix(&format!("pr-{number}")))
+    }
+}
+
+fn branch_label(branch: &str) -> String {
+    let mut label = String::with_capacity(BRANCH_LABEL_MAX);
+    for character in branch.chars() {
+        if character.is_ascii_alphanumeric() {
+            label.push(character.to_ascii_lowercase());
+        } else if !label.ends_with('-') {
+            label.push('-');
+        }
+    }
+    label.truncate(BRANCH_LABEL_MAX);
+    let label = label.trim_matches('-');
+    if label == branch {
+        return label.to_owned();
+    }
+    // FNV-1a: not secret, only different for different names.
+    let digest = branch.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let digest = format!("{:06x}", digest >> 40);
+    if label.is_empty() {
+        digest
+    } else {
+        format!("{label}-{digest}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn previews_of_different_branches_have_different_hosts() {
+        let hosts = AppHosts::new("apps.test".parse().unwrap());
+        let slug: crate::Slug = "site".parse().unwrap();
+        let host = |branch: &str| hosts.branch_preview(&slug, &branch.parse().unwrap()).to_string();
+        assert_eq!(host("docs"), "site-git-docs.apps.test");
+        let names = [
+            "feat/x",
+            "feat-x",
+            "feat_x",
+            "Feat-x",
+            "docs",
+            "日本",
+            "日",
+            &"long-".repeat(20),
+        ];
+        let all: std::collections::BTreeSet<String> = names.iter().map(|name| host(name)).collect();
+        assert_eq!(all.len(), names.len(), "{all:?}");
+        for host in all {
+            assert!(host.parse::<Hostname>().is_ok(), "{host}");
+        }
+        assert_eq!(
+            hosts.pull_request_preview(&slug, 7).as_str(),
+            "site-pr-7.apps.test"
+        );
+    }
+
+    #[test]
+    fn a_preview_of_a_long_slug_still_is_a_host() {
+        let hosts = AppHosts::new("apps.test".parse().unwrap());
+        let slug: crate::Slug = "a".repeat(63).parse().unwrap();
+        let host = hosts.branch_preview(&slug, &"feature/with-a-long-name".parse().unwrap());
+        assert!(host.as_str().parse::<Hostname>().is_ok(), "{host}");
     }
 }

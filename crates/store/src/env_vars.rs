@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aether_models::{ENV_VARS_MAX, EnvName, EnvScope, EnvVarId, ProjectId, TeamId};
+use aether_models::{ENV_VARS_MAX, EnvName, EnvScope, EnvTarget, EnvVarId, ProjectId, TeamId};
 use chrono::{DateTime, Utc};
 
 use crate::{Store, StoreError};
@@ -18,6 +18,8 @@ pub struct EnvVarRecord {
     pub secret: bool,
     /// When it is visible.
     pub scope: EnvScope,
+    /// Which environments it is for.
+    pub target: EnvTarget,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -35,6 +37,8 @@ pub struct EnvVarChange {
     pub secret: Option<bool>,
     /// When it is visible; always for a new one.
     pub scope: Option<EnvScope>,
+    /// Which environments it is for; the same name may have one variable for each.
+    pub target: EnvTarget,
 }
 
 /// Why variables were left as they are.
@@ -77,29 +81,37 @@ impl Store {
         )
         .fetch_optional(&mut *tx)
         .await?;
-        let known: HashMap<String, EnvVarRecord> = read(&mut *tx, team, project)
+        let known: Known = read(&mut *tx, team, project)
             .await?
             .into_iter()
-            .map(|row| (row.name.clone(), row))
+            .map(|row| ((row.name.clone(), row.target), row))
             .collect();
         if let Err(refused) = check(&known, changes, delete_others) {
             return Ok(Err(refused));
         }
         if delete_others {
             let names: Vec<String> = changes.iter().map(|change| change.name.to_string()).collect();
+            let targets: Vec<String> = changes
+                .iter()
+                .map(|change| change.target.as_str().to_owned())
+                .collect();
             sqlx::query!(
-                "delete from env_vars where project_id = $1 and name <> all($2)",
+                "delete from env_vars v where v.project_id = $1 and not exists (
+                    select 1 from unnest($2::text[], $3::text[]) kept (name, target)
+                    where kept.name = v.name and kept.target = v.target)",
                 project.uuid(),
-                &names
+                &names,
+                &targets
             )
             .execute(&mut *tx)
             .await?;
         }
         for change in changes {
-            let before = known.get(change.name.as_str());
+            let before = known.get(&change.key());
             let value = change.value.as_ref().or(before.map(|row| &row.value));
             sqlx::query!(
-                "insert into env_vars (id, team_id, project_id, name, value, secret, scope) values ($1, $2, $3, $4, $5, $6, $7)
+                "insert into env_vars (id, team_id, project_id, name, value, secret, scope, target)
+                values ($1, $2, $3, $4, $5, $6, $7, $8)
                 on conflict on constraint env_vars_name_key do update
                     set value = excluded.value, secret = excluded.secret, scope = excluded.scope, updated_at = now()",
                 EnvVarId::generate().uuid(),
@@ -108,7 +120,8 @@ impl Store {
                 change.name.as_str(),
                 value,
                 change.secret.or(before.map(|row| row.secret)).unwrap_or(true),
-                change.scope.or(before.map(|row| row.scope)).unwrap_or(EnvScope::All).as_str()
+                change.scope.or(before.map(|row| row.scope)).unwrap_or(EnvScope::All).as_str(),
+                change.target.as_str()
             )
             .execute(&mut *tx)
             .await?;
@@ -127,12 +140,14 @@ impl Store {
         team: TeamId,
         project: ProjectId,
         name: &str,
+        target: EnvTarget,
     ) -> Result<bool, StoreError> {
         let result = sqlx::query!(
-            "delete from env_vars where team_id = $1 and project_id = $2 and name = $3",
+            "delete from env_vars where team_id = $1 and project_id = $2 and name = $3 and target = $4",
             team.uuid(),
             project.uuid(),
-            name.replace('\0', "")
+            name.replace('\0', ""),
+            target.as_str()
         )
         .execute(&self.pool)
         .await?;
@@ -140,13 +155,18 @@ impl Store {
     }
 }
 
-fn check(
-    known: &HashMap<String, EnvVarRecord>,
-    changes: &[EnvVarChange],
-    delete_others: bool,
-) -> Result<(), EnvVarsRefused> {
+/// Variables by what tells them apart.
+type Known = HashMap<(String, EnvTarget), EnvVarRecord>;
+
+impl EnvVarChange {
+    fn key(&self) -> (String, EnvTarget) {
+        (self.name.to_string(), self.target)
+    }
+}
+
+fn check(known: &Known, changes: &[EnvVarChange], delete_others: bool) -> Result<(), EnvVarsRefused> {
     for change in changes {
-        let before = known.get(change.name.as_str());
+        let before = known.get(&change.key());
         if change.value.is_none() && before.is_none() {
             return Err(EnvVarsRefused::ValueMissing(change.name.clone()));
         }
@@ -155,11 +175,11 @@ fn check(
             return Err(EnvVarsRefused::WasSecret(change.name.clone()));
         }
     }
-    let mut names: HashSet<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+    let mut keys: HashSet<(String, EnvTarget)> = changes.iter().map(EnvVarChange::key).collect();
     if !delete_others {
-        names.extend(known.keys().map(String::as_str));
+        keys.extend(known.keys().cloned());
     }
-    if names.len() > ENV_VARS_MAX {
+    if keys.len() > ENV_VARS_MAX {
         Err(EnvVarsRefused::TooMany)
     } else {
         Ok(())
@@ -172,8 +192,8 @@ async fn read(
     project: ProjectId,
 ) -> Result<Vec<EnvVarRecord>, StoreError> {
     let rows = sqlx::query!(
-        "select name, value, secret, scope, created_at, updated_at from env_vars
-        where team_id = $1 and project_id = $2 order by name",
+        "select name, value, secret, scope, target, created_at, updated_at from env_vars
+        where team_id = $1 and project_id = $2 order by name, target",
         team.uuid(),
         project.uuid()
     )
@@ -189,6 +209,10 @@ async fn read(
                     .scope
                     .parse()
                     .map_err(|error| StoreError::corrupt("scope", error))?,
+                target: row
+                    .target
+                    .parse()
+                    .map_err(|error| StoreError::corrupt("target", error))?,
                 created_at: row.created_at,
                 updated_at: row.updated_at,
             })

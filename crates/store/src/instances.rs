@@ -121,7 +121,7 @@ pub struct Instance {
     pub unrouted_at: Option<DateTime<Utc>>,
     /// Seconds since then, by the database's clock.
     pub unrouted_seconds: Option<f64>,
-    /// Its project was deleted.
+    /// Its project was deleted, or the preview it was for.
     pub project_deleted: bool,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -218,8 +218,9 @@ impl Store {
                     or exists (select 1 from release_switches s where s.deployment_id = d.id and s.finished_at is null)))
                     as "wanted!",
                 i.unrouted_at, extract(epoch from now() - i.unrouted_at)::float8 as unrouted_seconds,
-                (p.deleted_at is not null) as "project_deleted!", i.created_at
+                (p.deleted_at is not null or home.removed_at is not null) as "project_deleted!", i.created_at
             from instances i join deployments d on d.id = i.deployment_id join projects p on p.id = i.project_id
+                join environments home on home.id = d.environment_id
             where i.stopped_at is null and ($1::text is null or i.node = $1) and ($2::uuid is null or i.id = $2)
             order by i.id"#,
             node,

@@ -8,18 +8,22 @@
 //! behalf of a user; times come from the database's clock; a named constraint becomes a [`Conflict`] in `error.rs`.
 //! After a change run `just sqlx-prepare`, which renews `.sqlx`.
 
+mod approvals;
 mod audit;
 mod build_logs;
+mod deploy_keys;
 mod deployments;
 mod detections;
 mod domains;
 mod env_vars;
+mod environments;
 mod error;
 mod events;
 mod instance_facts;
 mod instances;
 mod limits;
 mod own_account;
+mod polls;
 mod pool;
 mod project_source;
 mod projects;
@@ -27,6 +31,7 @@ mod proxies;
 mod queue;
 mod redis_keys;
 mod releases;
+mod reports;
 mod routes;
 mod running_copies;
 mod runtime_logs;
@@ -37,35 +42,45 @@ mod system;
 mod teams;
 mod tokens;
 mod upkeep;
+mod uploads;
 mod users;
 mod webhook_deliveries;
 mod worker_reports;
 
+pub use approvals::Approval;
 pub use audit::AuditEntry;
 pub use build_logs::LOG_PAGE_MAX;
+pub use deploy_keys::{DeployKeyRecord, SealedDeployKey};
 pub use deployments::{
     CancelOutcome, ClaimedDeployment, CreatedDeployment, DeploymentFilter, DeploymentInputs, Heartbeat,
-    Lease, MAX_ATTEMPTS, NewDelivery, NewDeployment, SealedEnvVar,
+    Lease, MAX_ATTEMPTS, NewDeployment, SealedEnvVar,
 };
 pub use detections::{ClaimedDetection, DetectionOutcome, DetectionResult, NewDetection};
 pub use domains::{DomainRecord, NewDomain};
 pub use env_vars::{EnvVarChange, EnvVarRecord, EnvVarsRefused};
+pub use environments::{EnvironmentRecord, NewPreview, PreviewOf, PreviewPlace};
 pub use error::{Conflict, StoreError};
 pub use events::{DeploymentEvent, Event};
 pub use instance_facts::QueueDepth;
 pub use instances::{Instance, InstanceState, NewInstance, ReleaseImage};
 pub use limits::{Limit, LimitKey, RateLimits};
 pub use own_account::{ProfileChange, SessionRecord};
+pub use polls::Poll;
 pub use pool::{Store, StoreSettings};
 pub use projects::{NewProject, ProjectKey, ProjectRecord};
 pub use proxies::{ProjectTraffic, ProxyReport};
 pub use releases::{PendingSwitch, Release, SwitchOutcome};
+pub use reports::{CommentReport, ProviderConnection, ReportTarget, StatusReport};
 pub use running_copies::RunningCopy;
 pub use runtime_logs::{NewRuntimeLine, RuntimeLine};
 pub use secrets::{Keyring, SealContext, SecretsError};
 pub use sessions::{Principal, Rotation};
 pub use tokens::{NewToken, TokenPrincipal};
 pub use upkeep::DeploymentsInUse;
+pub use uploads::{FileOutcome, NewUpload, UploadState};
 pub use users::{Account, NewUser};
-pub use webhook_deliveries::{DeliveryPayload, DeliveryRecord, KnownDelivery};
+pub use webhook_deliveries::{
+    DeliveryAction, DeliveryOutcome, DeliveryPayload, DeliveryRecord, DeliveryVerdict, KnownDelivery,
+    NewDelivery,
+};
 pub use worker_reports::{AppUsage, VolumeUsage, WorkerReport};

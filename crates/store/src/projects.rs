@@ -79,6 +79,8 @@ pub struct ProjectRecord {
     pub repo_credentials: Option<Vec<u8>>,
     /// Secret of its webhook, sealed.
     pub webhook_secret: Vec<u8>,
+    /// Provider and the provider's own id of the repository, once a delivery has told it.
+    pub repository_id: Option<(String, String)>,
     environments: Vec<(EnvironmentId, String)>,
 }
 
@@ -105,6 +107,8 @@ pub(crate) struct ProjectRow {
     branch: Option<String>,
     settings: Json<ProjectSettings>,
     webhook_secret: Vec<u8>,
+    repo_forge: Option<String>,
+    repo_external_id: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     environments: Json<Vec<(Uuid, String)>>,
@@ -117,7 +121,7 @@ macro_rules! query_projects {
             ProjectRow,
             r#"select p.id, p.team_id, p.slug, p.name, p.source, p.repo_url, p.template, p.repo_credentials, p.branch,
                 p.settings as "settings: sqlx::types::Json<aether_models::ProjectSettings>", p.webhook_secret,
-                p.created_at, p.updated_at,
+                p.repo_forge, p.repo_external_id, p.created_at, p.updated_at,
                 coalesce((
                     select jsonb_agg(jsonb_build_array(e.id, e.name)) from environments e where e.project_id = p.id
                 ), '[]') as "environments!: sqlx::types::Json<Vec<(uuid::Uuid, String)>>"
@@ -151,6 +155,7 @@ impl TryFrom<ProjectRow> for ProjectRecord {
             },
             repo_credentials: row.repo_credentials,
             webhook_secret: row.webhook_secret,
+            repository_id: row.repo_forge.zip(row.repo_external_id),
             environments: row
                 .environments
                 .0
@@ -249,17 +254,24 @@ impl Store {
         .transpose()
     }
 
-    /// Projects of a repository that a provider has signed for, by any of its addresses, whosever they are. The caller
-    /// compares the address again, without regard to case and endings.
+    /// Projects of a repository that a provider has signed for, by the provider's id of it or by any of its addresses,
+    /// whosever they are. The caller compares again.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn projects_of_repository(&self, urls: &[String]) -> Result<Vec<ProjectRecord>, StoreError> {
+    pub async fn projects_of_repository(
+        &self,
+        forge: &str,
+        id: Option<&str>,
+        urls: &[String],
+    ) -> Result<Vec<ProjectRecord>, StoreError> {
         query_projects!(
-            "where p.deleted_at is null and exists (
-                select 1 from unnest($1::text[]) u (url)
+            "where p.deleted_at is null and ((p.repo_forge = $1 and p.repo_external_id = $2) or exists (
+                select 1 from unnest($3::text[]) u (url)
                 where regexp_replace(lower(p.repo_url), '(\\.git)?/*$', '') = regexp_replace(lower(u.url), '(\\.git)?/*$', '')
-            ) order by p.id",
+            )) order by p.id",
+            forge,
+            id,
             urls
         )
         .fetch_all(&self.pool)
@@ -267,6 +279,30 @@ impl Store {
         .into_iter()
         .map(TryInto::try_into)
         .collect()
+    }
+
+    /// Keeps the provider's own id of a project's repository, unless one is known.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn learn_repository_id(
+        &self,
+        team: TeamId,
+        project: ProjectId,
+        forge: &str,
+        id: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update projects set repo_forge = $3, repo_external_id = $4
+            where team_id = $1 and id = $2 and deleted_at is null and repo_external_id is null",
+            team.uuid(),
+            project.uuid(),
+            forge,
+            id
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// A team's projects, newest first, those made before `before`.
@@ -311,7 +347,9 @@ impl Store {
         .await?;
         sqlx::query!(
             "update projects set name = $3, source = $4, repo_url = $5, template = $6, repo_credentials = $7, branch = $8,
-                settings = $9, updated_at = now()
+                settings = $9, updated_at = now(),
+                repo_forge = case when repo_url = $5 then repo_forge end,
+                repo_external_id = case when repo_url = $5 then repo_external_id end
             where team_id = $1 and id = $2 and deleted_at is null",
             project.team_id.uuid(),
             project.id.uuid(),

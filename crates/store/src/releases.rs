@@ -126,7 +126,7 @@ impl Store {
             r#"select d.status, d.artifact_deleted_at, d.environment_id, e.live_deployment_id, e.live_version,
                 d.plan as "plan: Json<aether_models::BuildPlan>"
             from deployments d join environments e on e.id = d.environment_id join projects p on p.id = d.project_id
-            where d.team_id = $1 and d.project_id = $2 and d.id = $3 and p.deleted_at is null
+            where d.team_id = $1 and d.project_id = $2 and d.id = $3 and p.deleted_at is null and e.removed_at is null
             for update of e"#,
             team.uuid(),
             project.uuid(),

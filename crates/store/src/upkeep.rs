@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// Ends releases: of each environment all but the live one and the `keep` that were live most recently, never one that
-    /// waits to be live again; those of deleted projects. What a rollback goes back to is therefore there, however
+    /// waits to be live again; those of deleted projects and removed previews. What a rollback goes back to is therefore there, however
     /// old it is. Their own hosts show a page. Their files can be removed when this returns.
     ///
     /// # Errors
@@ -79,8 +79,10 @@ impl Store {
         sqlx::query!(
             "select e.id from environments e where e.project_id in (
                 select r.project_id from deployments r join projects p on p.id = r.project_id
+                    join environments o on o.id = r.environment_id
                 where r.status = 'READY' and r.artifact_deleted_at is null
-                group by r.project_id, p.deleted_at having count(*) > $1 or p.deleted_at is not null)
+                group by r.project_id, p.deleted_at having count(*) > $1 or p.deleted_at is not null
+                    or bool_or(o.removed_at is not null))
             order by e.id for update",
             i64::from(keep)
         )
@@ -89,7 +91,7 @@ impl Store {
         let expired = sqlx::query_scalar!(
             "update deployments d set artifact_deleted_at = now()
             from (
-                select r.id, p.deleted_at, row_number() over (
+                select r.id, coalesce(p.deleted_at, e.removed_at) as deleted_at, row_number() over (
                     partition by r.environment_id order by r.last_live_at desc nulls last, r.id desc) as age
                 from deployments r join projects p on p.id = r.project_id
                     join environments e on e.id = r.environment_id
@@ -221,7 +223,8 @@ impl Store {
         Ok(found.into_iter().map(Into::into).collect())
     }
 
-    /// Which of these projects exist (deleted ones do not).
+    /// Which of these projects exist (deleted ones do not). A fork's preview has caches of its own, kept under the id of its
+    /// environment, so those that are open count too.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -231,7 +234,9 @@ impl Store {
     ) -> Result<Vec<aether_models::ProjectId>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         let found = sqlx::query_scalar!(
-            "select id from projects where id = any($1) and deleted_at is null",
+            r#"select id as "id!" from projects where id = any($1) and deleted_at is null
+            union all
+            select id from environments where id = any($1) and kind = 'preview' and removed_at is null"#,
             &ids
         )
         .fetch_all(&self.pool)

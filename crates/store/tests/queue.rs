@@ -182,11 +182,12 @@ async fn an_idempotency_key_gives_the_same_deployment_again() {
     let new = aether_store::NewDeployment {
         team_id: fixture.project.team,
         project_id: fixture.project.id,
+        environment_id: None,
+        upload_id: None,
         git_ref: None,
         trigger: aether_models::Trigger::Manual,
         created_by: None,
         idempotency_key: Some("once".to_owned()),
-        delivery: None,
     };
     let all = futures::future::join_all((0..20).map(|_| fixture.store.create_deployment(new.clone()))).await;
     let ids: std::collections::BTreeSet<_> = all

@@ -104,6 +104,10 @@ enum Change {
         content: Vec<u8>,
         mode: FileMode,
     },
+    Submodule {
+        path: String,
+        commit: String,
+    },
     Remove {
         path: String,
     },
@@ -123,6 +127,15 @@ impl Commit<'_> {
     /// Adds or replaces a symbolic link, to wherever.
     pub fn symlink(self, path: &str, target: &str) -> Self {
         self.write_as(path, target.as_bytes(), FileMode::Link)
+    }
+
+    /// Adds or moves a submodule; `.gitmodules` is a file like others.
+    pub fn submodule(mut self, path: &str, commit: &str) -> Self {
+        self.changes.push(Change::Submodule {
+            path: path.to_owned(),
+            commit: commit.to_owned(),
+        });
+        self
     }
 
     /// Removes a file.
@@ -168,6 +181,9 @@ impl Commit<'_> {
             match change {
                 Change::Write { path, content, mode } => {
                     update.upsert(path, repository.blob(&content)?, mode)
+                }
+                Change::Submodule { path, commit } => {
+                    update.upsert(path, Oid::from_str(&commit)?, FileMode::Commit)
                 }
                 Change::Remove { path } => update.remove(path),
             };

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use aether_models::{AppHosts, EnvVar, ProjectId, RepoCredentials, SharedClock, TeamId};
-use aether_store::{Keyring, SealContext, SealedEnvVar, SecretsError, Store};
+use aether_store::{Keyring, SealContext, SealedDeployKey, SealedEnvVar, SecretsError, Store};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::folders::Folders;
-use crate::git::GitClient;
+use crate::git::{GitClient, SshIdentity};
 use crate::runtime::Runtimes;
 use crate::settings::Settings;
 
 /// Name under which a project's repository credentials are sealed.
 const REPO_CREDENTIALS: &str = "repo_credentials";
+
+/// Name under which a project's SSH key is sealed.
+const DEPLOY_KEY: &str = "deploy_key";
 
 /// What the worker works with.
 #[derive(Clone)]
@@ -104,5 +107,29 @@ impl Environment {
         serde_json::from_slice(&plain)
             .map(Some)
             .map_err(|_| SecretsError::Damaged)
+    }
+
+    /// The SSH key of a project in the clear.
+    ///
+    /// # Errors
+    /// [`SecretsError`].
+    pub fn open_deploy_key(
+        &self,
+        team: TeamId,
+        project: ProjectId,
+        sealed: Option<&SealedDeployKey>,
+    ) -> Result<Option<SshIdentity>, SecretsError> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        let context = SealContext {
+            team,
+            project,
+            name: DEPLOY_KEY,
+        };
+        let plain = self.keyring.open(&context, &sealed.private_key)?;
+        Ok(Some(SshIdentity {
+            private_key: String::from_utf8(plain.to_vec()).map_err(|_| SecretsError::Damaged)?,
+            host_key: sealed.host_key.clone(),
+            ..SshIdentity::default()
+        }))
     }
 }

@@ -23,10 +23,12 @@ pub mod shim;
 
 pub use environment::Environment;
 pub use folders::Folders;
-pub use git::{CheckoutReport, GitClient, GitError, GitLimits, RemoteRef, RemoteRepository};
+pub use git::{
+    CheckoutReport, GitClient, GitError, GitLimits, RemoteRef, RemoteRepository, SshIdentity, Submodule,
+};
 pub use lease::{LeaseKeeper, StopReason, StopSignal};
 pub use masking::Masker;
 pub use pipeline::PipelineHandler;
 pub use queue::{JobHandler, QueueSettings, run as run_queue};
 pub use service::{build_environment, run, run_with};
-pub use settings::{RuntimeChoice, Settings, Timing, store_settings};
+pub use settings::{PublicLinks, RuntimeChoice, Settings, Timing, store_settings};

@@ -41,6 +41,8 @@ pub struct Settings {
     pub docker: DockerRuntimeSettings,
     /// Domain under which projects get their hosts.
     pub apps_domain: Hostname,
+    /// Addresses that people outside are told.
+    pub links: PublicLinks,
     /// Hosts that repositories may come from.
     pub git_hosts: GitHostPolicy,
     /// What fetching may cost.
@@ -69,6 +71,49 @@ pub struct Settings {
     pub timing: Timing,
 }
 
+/// Addresses of the dashboard and of sites, as people outside reach them.
+#[derive(Debug, Clone)]
+pub struct PublicLinks {
+    /// The dashboard, without a slash at the end.
+    pub dashboard: String,
+    /// `http` or `https`.
+    pub apps_scheme: String,
+    /// Port of the sites as visitors see it.
+    pub apps_port: u16,
+}
+
+impl PublicLinks {
+    /// The same settings as the API has.
+    fn read(reader: &mut SettingsReader) -> Self {
+        let local = |port: u16| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let api = reader.address("AETHER_API_ADDR", local(3000)).port();
+        let dashboard = reader.public_url("AETHER_PUBLIC_URL", &format!("http://localhost:{api}"));
+        let apps_scheme = reader.text("AETHER_APPS_URL_SCHEME", "http");
+        let proxy = reader.address("AETHER_PROXY_ADDR", local(3005)).port();
+        let default = if apps_scheme == "https" { 443 } else { proxy };
+        Self {
+            dashboard: dashboard.trim_end_matches('/').to_owned(),
+            apps_port: reader.parse("AETHER_APPS_URL_PORT", default, "a port"),
+            apps_scheme,
+        }
+    }
+
+    /// Page of a deployment.
+    #[must_use]
+    pub fn deployment(&self, slug: &str, deployment: &str) -> String {
+        format!("{}/projects/{slug}/deployments/{deployment}", self.dashboard)
+    }
+
+    /// A site.
+    #[must_use]
+    pub fn site(&self, host: &str) -> String {
+        match (self.apps_scheme.as_str(), self.apps_port) {
+            ("http", 80) | ("https", 443) => format!("{}://{host}", self.apps_scheme),
+            (scheme, port) => format!("{scheme}://{host}:{port}"),
+        }
+    }
+}
+
 /// How often things are done and how long is waited for them.
 #[derive(Debug, Clone)]
 pub struct Timing {
@@ -94,6 +139,8 @@ pub struct Timing {
     pub cleanup: Duration,
     /// How often the worker says what its apps use.
     pub report: Duration,
+    /// How often it is looked for something to tell Git providers.
+    pub reports: Duration,
 }
 
 impl Default for Timing {
@@ -111,6 +158,7 @@ impl Default for Timing {
             workspace_age: Duration::from_secs(30),
             cleanup: Duration::from_secs(30),
             report: Duration::from_secs(5),
+            reports: Duration::from_secs(2),
         }
     }
 }
@@ -131,6 +179,7 @@ impl Settings {
                 .unwrap_or_else(|| PathBuf::from("/deployments")),
             runtime: RuntimeChoice::read(reader),
             apps_domain: apps_domain(reader),
+            links: PublicLinks::read(reader),
             git_hosts: git_hosts(reader),
             git_limits: GitLimits {
                 pack_bytes: number(reader, "AETHER_GIT_MAX_MB", limits.pack_bytes >> 20, 1..=1 << 20) << 20,

@@ -49,6 +49,7 @@ impl Setup {
         RemoteRepository {
             url: self.server.url(name).parse().unwrap(),
             credentials: None,
+            ssh: None,
         }
     }
 

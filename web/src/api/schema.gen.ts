@@ -49,24 +49,6 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes the caller's name or address. */
-        patch: operations["update_me"];
-        trace?: never;
-    };
-    "/api/v1/auth/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Changes the caller's password and signs them out everywhere else. */
-        post: operations["change_password"];
-        delete?: never;
-        options?: never;
-        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -102,41 +84,6 @@ export interface paths {
         /** Makes an account and signs it in. */
         post: operations["register_user"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Where the caller is signed in, the last used first. */
-        get: operations["list_sessions"];
-        put?: never;
-        post?: never;
-        /** Signs the caller out everywhere but here. */
-        delete: operations["end_other_sessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Signs a browser of the caller's out, at once. */
-        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -187,23 +134,6 @@ export interface paths {
         put?: never;
         /** Stops a deployment. One that runs is stopped by its worker within seconds; asking twice is fine. */
         post: operations["cancel_deployment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/deployments/{id}/changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What is different from the release before. */
-        get: operations["get_deployment_changes"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -337,6 +267,41 @@ export interface paths {
         patch: operations["update_project"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/deploy-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public part of the project's SSH key, and the server it knows. */
+        get: operations["get_deploy_key"];
+        put?: never;
+        /** Makes a new SSH key (ed25519) for the project; an earlier one is forgotten. Enter its public part at the Git server. */
+        post: operations["create_deploy_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/deploy-key/host-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets the Git server's key: the next deployment trusts the one it finds then. */
+        delete: operations["forget_host_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/deployments": {
         parameters: {
             query?: never;
@@ -443,17 +408,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/projects/{project}/instances": {
+    "/api/v1/projects/{project}/environments": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The running copies of the project's app, those of the newest release first; a static site has none. */
-        get: operations["list_instances"];
+        /** The project's environments, all of them in one page: production, then previews by their last deployment. */
+        get: operations["list_environments"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a preview. The next push to its branch or pull request opens it again. */
+        delete: operations["delete_preview"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves the head of a fork's pull request and deploys exactly that commit. It is built without the project's secrets. */
+        post: operations["approve_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -498,6 +497,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the project reports to its Git provider. */
+        get: operations["get_provider"];
+        /**
+         * Reports to the Git provider from now on: a status on every commit that is deployed, and one comment with the preview's
+         *     address on a pull request.
+         */
+        put: operations["put_provider"];
+        post?: never;
+        /** Ends reporting and forgets the token. */
+        delete: operations["delete_provider"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/rollback": {
         parameters: {
             query?: never;
@@ -509,6 +530,43 @@ export interface paths {
         put?: never;
         /** Makes an earlier release live again, with the settings and variables it was made with. */
         post: operations["rollback_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins an upload by the list of a folder, or takes the whole folder as a tar archive (`application/x-tar`, or compressed
+         *     as `application/gzip`). The same folder again is the same upload: only files the project lacks have to be sent.
+         */
+        post: operations["create_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/uploads/{id}/files/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sends one of the files an upload is missing. Sending it again does no harm. */
+        put: operations["put_upload_file"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -600,23 +658,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The templates that come with Aether. */
-        get: operations["list_templates"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -683,8 +724,8 @@ export interface paths {
         put?: never;
         /**
          * A delivery for one project, signed with its secret.
-         * @description In our own form (`X-Aether-Signature-256`, `X-Aether-Delivery`, `X-Aether-Event`) or in GitHub's
-         *     (`X-Hub-Signature-256`, `X-GitHub-Delivery`, `X-GitHub-Event`), which Gitea and Forgejo send too.
+         * @description In our own form (`X-Aether-Signature-256`, `X-Aether-Delivery`, `X-Aether-Event`), or as GitHub, GitLab (whose secret
+         *     token is the webhook's secret), Gitea, Forgejo or Bitbucket Cloud send them.
          */
         post: operations["receive_webhook"];
         delete?: never;
@@ -779,6 +820,11 @@ export interface components {
             /** @description What it may do. */
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description What somebody has looked at and approves. */
+        ApprovePreview: {
+            /** @description The head, as the environment shows it; another head that came meanwhile is not approved by this. */
+            head: string;
+        };
         /** @description A part of a build log. */
         BuildLogPage: {
             /** @description Lines, in order. */
@@ -831,24 +877,6 @@ export interface components {
             /** @description What the user should know before building (two lockfiles, an unpinned version, …). */
             warnings: string[];
         };
-        /**
-         * @description What happened to a variable.
-         * @enum {string}
-         */
-        ChangeKind: "added" | "removed" | "changed";
-        /** @description Another password. */
-        ChangePassword: {
-            /**
-             * Format: password
-             * @description The present one.
-             */
-            current_password: string;
-            /**
-             * Format: password
-             * @description The new one: at least eight characters, hard to guess.
-             */
-            new_password: string;
-        };
         /** @description The commit a deployment builds. */
         Commit: {
             /** @description Name of the author. */
@@ -870,8 +898,11 @@ export interface components {
         Confidence: "low" | "medium" | "high";
         /** @description What to deploy. */
         CreateDeployment: {
+            /** @description Deploy the branch to a preview of its own instead of production. */
+            preview?: boolean;
             /** @description Branch, tag or commit; without it the project's branch. */
             ref?: string | null;
+            upload?: components["schemas"]["Id_upl"] | null;
         };
         /** @description A domain to add. */
         CreateDomain: {
@@ -888,13 +919,8 @@ export interface components {
             /** @description Their role in the team. */
             role: components["schemas"]["Role"];
         };
-        /** @description A new project: of a repository or of a template. */
+        /** @description A new project. */
         CreateProject: {
-            /**
-             * Format: int32
-             * @description Share of the visitors' requests that get a line in the proxy's access log, in percent; 0 by default.
-             */
-            access_log_percent?: number | null;
             app_limits?: components["schemas"]["ResourceLimits"] | null;
             /** @description A push through the webhook deploys. */
             auto_deploy?: boolean | null;
@@ -920,31 +946,52 @@ export interface components {
             /** @description Fixes the install command; empty skips the step. */
             install_command?: string | null;
             kind?: components["schemas"]["PlanKind"] | null;
-            /** @description Name for people; without it the repository's or the template's own. */
+            /** @description Name for people; without it the repository's own. */
             name?: string | null;
             /** @description Fixes the output directory. */
             output_directory?: string | null;
             /**
              * Format: int32
+             * @description Minutes between two looks at the repository for a push that was never told of; 0 leaves it to webhooks.
+             */
+            poll_minutes?: number | null;
+            /**
+             * Format: int32
              * @description Fixes the port.
              */
             port?: number | null;
+            /** @description Globs of branches that get a preview each (`feature/*`, `**` for all). */
+            preview_branches?: string[] | null;
+            /**
+             * Format: int32
+             * @description Days without a deployment after which a preview is removed.
+             */
+            preview_days?: number | null;
+            /**
+             * Format: int32
+             * @description Most previews at a time.
+             */
+            preview_max?: number | null;
+            /** @description Pull requests get a preview each; those of forks after a member's approval. */
+            preview_pull_requests?: boolean | null;
             /** @description Where the code is; a user name and password in it are stored sealed and never shown again. */
-            repo_url?: string | null;
+            repo_url: string;
             /** @description Folder of the app, relative to the repository. */
             root_dir?: string | null;
             /** @description Fixes runtime versions (`node: "22"`). */
             runtime_version?: {
                 [key: string]: string;
             } | null;
-            /** @description Label of its host; without it made of the name, and for a template without a name one that is free. */
+            /** @description Label of its host; without it made of the name. */
             slug?: string | null;
             /** @description Fixes the single-page-app decision. */
             spa?: boolean | null;
             /** @description Fixes the start command. */
             start_command?: string | null;
-            /** @description Name of a template that comes with Aether, instead of a repository. */
-            template?: string | null;
+            /** @description Fetch the repository's submodules too. */
+            submodules?: boolean | null;
+            /** @description Globs of paths in the repository (`apps/web/**`); a push that changes none of them does not deploy. */
+            watch_paths?: string[] | null;
         };
         /** @description A new token. */
         CreateToken: {
@@ -957,6 +1004,11 @@ export interface components {
             name: string;
             /** @description What it may do, never more than its user. */
             scopes: components["schemas"]["Scope"][];
+        };
+        /** @description The list of a folder. */
+        CreateUpload: {
+            /** @description Its files and links. */
+            entries: components["schemas"]["UploadEntry"][];
         };
         /** @description An invitation with its secret, shown this once. */
         CreatedInvitation: components["schemas"]["Invitation"] & {
@@ -972,6 +1024,26 @@ export interface components {
         CreatedToken: components["schemas"]["ApiToken"] & {
             /** @description For `Authorization: Bearer …`; it cannot be shown again. */
             secret: string;
+        };
+        /** @description A project's SSH key. */
+        DeployKey: {
+            /**
+             * Format: date-time
+             * @description When the key was made.
+             */
+            created_at: string;
+            /** @description The server's own key, as it was at the first visit; another one is not trusted. */
+            host_key: string | null;
+            /**
+             * Format: date-time
+             * @description When the server was first visited.
+             */
+            host_key_learned_at: string | null;
+            /**
+             * @description The public part, to be entered at the Git server with the right to read.
+             * @example ssh-ed25519 AAAA… aether
+             */
+            public_key: string;
         };
         /** @description One deployment. */
         Deployment: {
@@ -1034,14 +1106,6 @@ export interface components {
             trigger: components["schemas"]["Trigger"];
             /** @description Its own address, which never shows anything else. */
             url: string;
-        };
-        /** @description What is different from the release before. */
-        DeploymentChanges: {
-            previous: components["schemas"]["PreviousRelease"] | null;
-            /** @description Settings that are different. */
-            settings: components["schemas"]["SettingChange"][];
-            /** @description Variables that are different, by name; their values are never shown. */
-            variables: components["schemas"]["VariableChange"][];
         };
         /**
          * @description Where a deployment stands: `QUEUED -> BUILDING -> DEPLOYING -> READY`, or one of the three other ends.
@@ -1112,19 +1176,16 @@ export interface components {
              */
             verified_at: string | null;
         };
-        /** @description How many sessions were ended. */
-        EndedSessions: {
-            /**
-             * Format: int64
-             * @description So many.
-             */
-            ended: number;
-        };
         /**
          * @description When a variable is visible.
          * @enum {string}
          */
         EnvScope: "build" | "runtime" | "all";
+        /**
+         * @description Which environments a variable is for.
+         * @enum {string}
+         */
+        EnvTarget: "all" | "production" | "preview";
         /** @description One variable. */
         EnvVar: {
             /**
@@ -1138,6 +1199,8 @@ export interface components {
             scope: components["schemas"]["EnvScope"];
             /** @description It is never shown again and is masked in logs. */
             secret: boolean;
+            /** @description Which environments it is for; one for production or previews goes before one for all. */
+            target: components["schemas"]["EnvTarget"];
             /**
              * Format: date-time
              * @description When it last changed.
@@ -1153,9 +1216,48 @@ export interface components {
             scope?: components["schemas"]["EnvScope"] | null;
             /** @description It is never shown again and is masked in logs; without it as before, and true for a new variable. */
             secret?: boolean | null;
+            /** @description Which environments it is for; the same name may have one variable for each. */
+            target?: components["schemas"]["EnvTarget"];
             /** @description Its value; without it the variable keeps the one it has. */
             value?: string | null;
         };
+        /** @description One environment. */
+        Environment: {
+            /** @description Branch it follows. */
+            branch: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Head that the provider named last. */
+            head: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["Id_env"];
+            /** @description What it is for. */
+            kind: components["schemas"]["EnvironmentKindName"];
+            live_deployment_id: components["schemas"]["Id_dep"] | null;
+            /**
+             * @description Its name.
+             * @example branch:docs
+             */
+            name: string;
+            pull_request: components["schemas"]["PullRequest"] | null;
+            /**
+             * Format: date-time
+             * @description When something was last deployed to it.
+             */
+            updated_at: string;
+            /** @description Its address. */
+            url: string;
+            /** @description Its head comes from a fork and waits for a member's approval. */
+            waiting_for_approval: boolean;
+        };
+        /**
+         * @description What an environment is for.
+         * @enum {string}
+         */
+        EnvironmentKindName: "production" | "preview";
         /** @description One fact a decision rests on. */
         Evidence: {
             /** @description Path of the file, relative to the repository. */
@@ -1186,62 +1288,24 @@ export interface components {
         Id_dep: string;
         /** @description TypeID `dom_…` */
         Id_dom: string;
+        /** @description TypeID `env_…` */
+        Id_env: string;
         /** @description TypeID `ins_…` */
         Id_ins: string;
         /** @description TypeID `inv_…` */
         Id_inv: string;
         /** @description TypeID `prj_…` */
         Id_prj: string;
-        /** @description TypeID `ses_…` */
-        Id_ses: string;
         /** @description TypeID `team_…` */
         Id_team: string;
         /** @description TypeID `tok_…` */
         Id_tok: string;
+        /** @description TypeID `upl_…` */
+        Id_upl: string;
         /** @description TypeID `usr_…` */
         Id_usr: string;
         /** @description TypeID `whd_…` */
         Id_whd: string;
-        /** @description A running copy of the project's app. */
-        Instance: {
-            /**
-             * Format: date-time
-             * @description When it was first started.
-             */
-            created_at: string;
-            /** @description Its release. */
-            deployment_id: components["schemas"]["Id_dep"];
-            /**
-             * Format: int32
-             * @description Number of that release's deployment.
-             */
-            deployment_number: number;
-            /** @description Its id. */
-            id: components["schemas"]["Id_ins"];
-            /** @description How it last ended, in words. */
-            last_exit: string | null;
-            /** @description Visitors get it. */
-            live: boolean;
-            /**
-             * Format: int32
-             * @description How often it was started again.
-             */
-            restarts: number;
-            /** @description `process` or `docker`. */
-            runtime: string;
-            /** @description What it is doing. */
-            state: components["schemas"]["InstanceHealth"];
-            /**
-             * Format: date-time
-             * @description When its state last changed.
-             */
-            updated_at: string;
-        };
-        /**
-         * @description What a running copy is doing.
-         * @enum {string}
-         */
-        InstanceHealth: "starting" | "healthy" | "unhealthy" | "crash_looping" | "draining" | "stopped";
         /** @description An invitation to a team as it is listed; the secret itself is shown once and never stored. */
         Invitation: {
             /**
@@ -1331,9 +1395,9 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A part of a list. */
-        Page_Instance: {
+        Page_Environment: {
             /** @description The items, in the list's order. */
-            items: components["schemas"]["Instance"][];
+            items: components["schemas"]["Environment"][];
             /** @description Give it as `cursor` to get what follows; null at the end of the list. */
             next_cursor: string | null;
         };
@@ -1352,20 +1416,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A part of a list. */
-        Page_Session: {
-            /** @description The items, in the list's order. */
-            items: components["schemas"]["Session"][];
-            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
-            next_cursor: string | null;
-        };
-        /** @description A part of a list. */
-        Page_Template: {
-            /** @description The items, in the list's order. */
-            items: components["schemas"]["Template"][];
-            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
-            next_cursor: string | null;
-        };
-        /** @description A part of a list. */
         Page_WebhookDelivery: {
             /** @description The items, in the list's order. */
             items: components["schemas"]["WebhookDelivery"][];
@@ -1377,17 +1427,6 @@ export interface components {
          * @enum {string}
          */
         PlanKind: "static" | "server" | "docker";
-        /** @description The release before. */
-        PreviousRelease: {
-            commit: components["schemas"]["Commit"] | null;
-            /** @description Its deployment. */
-            id: components["schemas"]["Id_dep"];
-            /**
-             * Format: int32
-             * @description Its deployment's number.
-             */
-            number: number;
-        };
         /** @description A failure as its caller reads it (RFC 9457). */
         Problem: {
             /**
@@ -1418,11 +1457,6 @@ export interface components {
         };
         /** @description One project with its settings. */
         Project: {
-            /**
-             * Format: int32
-             * @description Share of the visitors' requests that get a line in the proxy's access log, in percent.
-             */
-            access_log_percent: number;
             /** @description Limits of the running app. */
             app_limits: components["schemas"]["ResourceLimits"];
             /** @description A push through the webhook deploys. */
@@ -1466,10 +1500,30 @@ export interface components {
             output_directory: string | null;
             /**
              * Format: int32
+             * @description Minutes between two looks at the repository; 0 leaves it to webhooks.
+             */
+            poll_minutes: number;
+            /**
+             * Format: int32
              * @description Fixed port.
              */
             port: number | null;
-            repo_url: components["schemas"]["RepoUrl"] | null;
+            /** @description Globs of branches that get a preview each. */
+            preview_branches: string[];
+            /**
+             * Format: int32
+             * @description Days without a deployment after which a preview is removed.
+             */
+            preview_days: number;
+            /**
+             * Format: int32
+             * @description Most previews at a time.
+             */
+            preview_max: number;
+            /** @description Pull requests get a preview each. */
+            preview_pull_requests: boolean;
+            /** @description Where the code is. */
+            repo_url: components["schemas"]["RepoUrl"];
             /** @description Folder of the app, relative to the repository. */
             root_dir: string;
             /** @description Fixed runtime versions. */
@@ -1478,13 +1532,12 @@ export interface components {
             };
             /** @description Label of its host. */
             slug: components["schemas"]["Slug"];
-            /** @description What kind of source its files come from. */
-            source: components["schemas"]["SourceKind"];
             /** @description Fixed single-page-app decision. */
             spa: boolean | null;
             /** @description Fixed start command. */
             start_command: string | null;
-            template: components["schemas"]["Slug"] | null;
+            /** @description Submodules of the repository are fetched too. */
+            submodules: boolean;
             /**
              * Format: date-time
              * @description When its settings last changed.
@@ -1492,6 +1545,23 @@ export interface components {
             updated_at: string;
             /** @description Address of the live site. */
             url: string;
+            /** @description Globs of paths in the repository; a push that changes none of them does not deploy. Empty watches everything. */
+            watch_paths: string[];
+        };
+        /** @description A connection to a Git provider. Its token is never shown again. */
+        Provider: {
+            /**
+             * @description Address of its interface.
+             * @example https://api.github.com
+             */
+            api_url: string;
+            /**
+             * @description `github`, `gitlab`, `gitea` (Forgejo too) or `bitbucket`.
+             * @example github
+             */
+            forge: string;
+            /** @description Why the last report failed, if it did. */
+            last_error: string | null;
         };
         /** @description One proxy. */
         ProxyStatus: {
@@ -1508,13 +1578,38 @@ export interface components {
              */
             route_version: number;
         };
+        /** @description The pull request a preview follows. */
+        PullRequest: {
+            /** @description It comes from another repository; its builds see no secrets and have caches of their own. */
+            from_fork: boolean;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            number: number;
+            /** @description Its title. */
+            title: string | null;
+            /** @description Its page at the provider. */
+            url: string | null;
+        };
         /** @description A variable's value and properties. */
         PutEnvVar: {
             scope?: components["schemas"]["EnvScope"] | null;
             /** @description It is never shown again and is masked in logs; without it as before, and true for a new variable. */
             secret?: boolean | null;
+            /** @description Which environments it is for; the same name may have one variable for each. */
+            target?: components["schemas"]["EnvTarget"];
             /** @description Its value; without it the variable keeps the one it has. */
             value?: string | null;
+        };
+        /** @description A connection to a Git provider. */
+        PutProvider: {
+            /** @description Address of its interface; without it the usual one of the repository's host. */
+            api_url?: string | null;
+            /** @description `github`, `gitlab`, `gitea` (Forgejo too) or `bitbucket`. */
+            forge: string;
+            /** @description An access token that may write commit statuses and comments; stored sealed and never shown again. */
+            token: string;
         };
         /** @description What waits and what is being built, in all teams. */
         QueueStatus: {
@@ -1644,42 +1739,6 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "deploy" | "write";
-        /** @description A browser that is signed in. */
-        Session: {
-            /**
-             * Format: date-time
-             * @description When somebody signed in with it.
-             */
-            created_at: string;
-            /** @description It is the one that asks. */
-            current: boolean;
-            /**
-             * Format: date-time
-             * @description When it ends unless it is used again.
-             */
-            expires_at: string;
-            /** @description Its id. */
-            id: components["schemas"]["Id_ses"];
-            /**
-             * Format: date-time
-             * @description When it was last used, to within a quarter of an hour.
-             */
-            last_used_at: string;
-            /** @description What the browser calls itself. */
-            user_agent: string;
-        };
-        /** @description A setting that is different. */
-        SettingChange: {
-            /** @description What it is. */
-            after: string | null;
-            /** @description What it was; null when it was left to Aether. */
-            before: string | null;
-            /**
-             * @description Its name, as the project has it; parts of a limit behind a dot.
-             * @example build_limits.memory_mb
-             */
-            name: string;
-        };
         /** @description What somebody without an account can do here. */
         SetupState: {
             /** @description Nobody owns this instance yet; the set-up link makes the owner's account. */
@@ -1702,11 +1761,6 @@ export interface components {
             user: components["schemas"]["User"];
         };
         Slug: string;
-        /**
-         * @description The kinds of [`ProjectSource`].
-         * @enum {string}
-         */
-        SourceKind: "git" | "template";
         /** @description Data of a `status` event. */
         StatusEvent: {
             /** @description Where the deployment stands. */
@@ -1757,16 +1811,12 @@ export interface components {
             disk: components["schemas"]["DiskStatus"] | null;
             /** @description The database. */
             postgres: components["schemas"]["Health"];
-            /** @description Version of the database. */
-            postgres_version: string | null;
             /** @description The proxies that report. */
             proxies: components["schemas"]["ProxyStatus"][];
             /** @description What waits and what is being built. */
             queue: components["schemas"]["QueueStatus"];
             /** @description Live events and rate limits. */
             redis: components["schemas"]["Health"];
-            /** @description Version of Redis. */
-            redis_version: string | null;
             /**
              * Format: int64
              * @description Version of the route table that a proxy should have.
@@ -1774,49 +1824,14 @@ export interface components {
             route_version: number;
             /** @description Version of this service. */
             version: string;
-            /** @description The workers that report, idle ones too; null when it cannot be known because Redis is away. */
-            workers: components["schemas"]["WorkerStatus"][] | null;
-        };
-        /** @description Something to begin with: give its name as `template` to `POST /projects`. */
-        Template: {
-            /** @description What it is, in a sentence. */
-            description: string;
-            /** @description What it is written in. */
-            language: string;
-            /** @description Its name. */
-            name: string;
-            /** @description Name for people. */
-            title: string;
-            /** @description Why this instance cannot deploy it; null when it can. */
-            unavailable: string | null;
         };
         /**
          * @description Why a deployment was made.
          * @enum {string}
          */
-        Trigger: "manual" | "webhook" | "redeploy";
-        /** @description What to change; what is left out stays as it is. */
-        UpdateMe: {
-            /**
-             * Format: password
-             * @description The password, for another address.
-             */
-            current_password?: string | null;
-            /**
-             * Format: email
-             * @description Address; the sign-in name. Changing it takes the password.
-             */
-            email?: string | null;
-            /** @description Name for people. */
-            name?: string | null;
-        };
+        Trigger: "manual" | "webhook" | "redeploy" | "poll";
         /** @description What to change; what is left out stays as it is. */
         UpdateProject: {
-            /**
-             * Format: int32
-             * @description Share of the visitors' requests that get a line in the proxy's access log, in percent; 0 by default.
-             */
-            access_log_percent?: number | null;
             app_limits?: components["schemas"]["ResourceLimits"] | null;
             /** @description A push through the webhook deploys. */
             auto_deploy?: boolean | null;
@@ -1848,10 +1863,29 @@ export interface components {
             output_directory?: string | null;
             /**
              * Format: int32
+             * @description Minutes between two looks at the repository for a push that was never told of; 0 leaves it to webhooks.
+             */
+            poll_minutes?: number | null;
+            /**
+             * Format: int32
              * @description Fixes the port.
              */
             port?: number | null;
-            /** @description Where the code is; a project made from a template is built from the repository from then on. A new address forgets the stored user name and password, unless it brings its own. */
+            /** @description Globs of branches that get a preview each (`feature/*`, `**` for all). */
+            preview_branches?: string[] | null;
+            /**
+             * Format: int32
+             * @description Days without a deployment after which a preview is removed.
+             */
+            preview_days?: number | null;
+            /**
+             * Format: int32
+             * @description Most previews at a time.
+             */
+            preview_max?: number | null;
+            /** @description Pull requests get a preview each; those of forks after a member's approval. */
+            preview_pull_requests?: boolean | null;
+            /** @description Where the code is. A new address forgets the stored user name and password, unless it brings its own. */
             repo_url?: string | null;
             /** @description Folder of the app, relative to the repository. */
             root_dir?: string | null;
@@ -1863,6 +1897,41 @@ export interface components {
             spa?: boolean | null;
             /** @description Fixes the start command. */
             start_command?: string | null;
+            /** @description Fetch the repository's submodules too. */
+            submodules?: boolean | null;
+            /** @description Globs of paths in the repository (`apps/web/**`); a push that changes none of them does not deploy. */
+            watch_paths?: string[] | null;
+        };
+        /** @description An upload and what is still to come. */
+        Upload: {
+            /** @description Its id, to deploy it by. */
+            id: components["schemas"]["Id_upl"];
+            /** @description SHA-256 of each file that has to be sent before it can be deployed. */
+            missing: string[];
+        };
+        /** @description One file or link of a folder. */
+        UploadEntry: components["schemas"]["UploadEntryKind"] & {
+            /** @description Path relative to the folder, with `/` between its parts. */
+            path: string;
+        };
+        /** @description What an entry is. */
+        UploadEntryKind: {
+            /** @description It may be run. */
+            executable: boolean;
+            /** @description SHA-256 of its contents, 64 lower-case hex digits. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Its length, bytes.
+             */
+            size: number;
+            /** @enum {string} */
+            type: "file";
+        } | {
+            /** @description Where it points; never out of the folder. */
+            target: string;
+            /** @enum {string} */
+            type: "link";
         };
         /** @description The signed-in user. */
         User: {
@@ -1897,18 +1966,11 @@ export interface components {
             /** @description What happened, one short sentence without a full stop. */
             title: string;
         };
-        /** @description A variable that is different. */
-        VariableChange: {
-            /** @description What happened to it. */
-            change: components["schemas"]["ChangeKind"];
-            /** @description Its name. */
-            name: string;
-        };
         /**
          * @description What was made of a delivery.
          * @enum {string}
          */
-        Verdict: "deployed" | "ignored" | "duplicate";
+        Verdict: "deployed" | "waiting" | "removed" | "ignored" | "duplicate";
         /** @description What to enter at the Git provider. */
         Webhook: {
             /** @description What they are signed with. */
@@ -1923,6 +1985,11 @@ export interface components {
             deployment_id: components["schemas"]["Id_dep"] | null;
             /** @description The provider's name of the event. */
             event: string;
+            /**
+             * @description The provider whose form it has.
+             * @example github
+             */
+            forge: string;
             /** @description Its id here. */
             id: components["schemas"]["Id_whd"];
             /** @description SHA-256 of the body, hex. */
@@ -1946,32 +2013,6 @@ export interface components {
             reason: string;
             /** @description What was made of it. */
             verdict: components["schemas"]["Verdict"];
-        };
-        /** @description One worker. */
-        WorkerStatus: {
-            /** @description Deployments it takes at the same time. */
-            concurrency: number;
-            disk: components["schemas"]["DiskStatus"] | null;
-            /** @description Unique per start. */
-            id: string;
-            /** @description Its machine. */
-            node: string;
-            /**
-             * Format: int64
-             * @description Deployments it holds.
-             */
-            running: number;
-            /** @description What it isolates builds and apps with: `process` or `docker`. */
-            runtime: string;
-            /** @description Why with that. */
-            runtime_reason: string;
-            /**
-             * Format: date-time
-             * @description When it began.
-             */
-            started_at: string;
-            /** @description Its version. */
-            version: string;
         };
     };
     responses: never;
@@ -2069,69 +2110,6 @@ export interface operations {
             };
         };
     };
-    update_me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UpdateMe"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description The request failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_password: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangePassword"];
-            };
-        };
-        responses: {
-            /** @description Changed. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The request failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     refresh_session: {
         parameters: {
             query?: never;
@@ -2180,91 +2158,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
                 };
-            };
-            /** @description The request failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_sessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Session"];
-                };
-            };
-            /** @description The request failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    end_other_sessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EndedSessions"];
-                };
-            };
-            /** @description The request failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    end_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["Id_ses"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Signed out. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description The request failed. */
             default: {
@@ -2352,36 +2245,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Deployment"];
-                };
-            };
-            /** @description The request failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_deployment_changes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["Id_dep"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeploymentChanges"];
                 };
             };
             /** @description The request failed. */
@@ -2754,6 +2617,98 @@ export interface operations {
             };
         };
     };
+    get_deploy_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployKey"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_deploy_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployKey"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_host_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_deployments: {
         parameters: {
             query?: {
@@ -2761,15 +2716,6 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /**
-                 * @description Only with one of these statuses, separated by commas.
-                 * @example QUEUED,BUILDING,DEPLOYING
-                 */
-                status?: string;
-                /** @description Only of this branch, tag or commit. */
-                ref?: string;
-                /** @description Only those made for this reason. */
-                trigger?: "manual" | "webhook" | "redeploy";
             };
             header?: never;
             path: {
@@ -3075,7 +3021,10 @@ export interface operations {
     };
     delete_env_var: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The one for these environments; without it the one for all. */
+                target?: "all" | "production" | "preview";
+            };
             header?: never;
             path: {
                 /** @description Id or slug. */
@@ -3105,7 +3054,7 @@ export interface operations {
             };
         };
     };
-    list_instances: {
+    list_environments: {
         parameters: {
             query?: never;
             header?: never;
@@ -3122,7 +3071,74 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Instance"];
+                    "application/json": components["schemas"]["Page_Environment"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                id: components["schemas"]["Id_env"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                id: components["schemas"]["Id_env"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovePreview"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
                 };
             };
             /** @description The request failed. */
@@ -3220,6 +3236,102 @@ export interface operations {
             };
         };
     };
+    get_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutProvider"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rollback_release: {
         parameters: {
             query?: never;
@@ -3252,6 +3364,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReleaseSwitch"];
                 };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUpload"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_upload_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                id: components["schemas"]["Id_upl"];
+                /** @description SHA-256 of the file, lower-case hex. */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Kept. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request failed. */
             default: {
@@ -3409,34 +3593,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemStatus"];
-                };
-            };
-            /** @description The request failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_templates: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Template"];
                 };
             };
             /** @description The request failed. */

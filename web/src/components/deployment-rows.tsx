@@ -12,6 +12,7 @@ const TRIGGERS: Record<Deployment['trigger'], string> = {
   manual: 'by hand',
   webhook: 'by push',
   redeploy: 'redeploy',
+  poll: 'by polling',
 }
 
 export function triggerText(deployment: Deployment): string {

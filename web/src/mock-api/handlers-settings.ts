@@ -13,6 +13,7 @@ export function settingsHandlers(world: World) {
       value: secret ? null : (input.value ?? before?.value ?? ''),
       secret,
       scope: input.scope ?? before?.scope ?? 'all',
+      target: input.target ?? 'all',
       created_at: before?.created_at ?? ago(0),
       updated_at: ago(0),
     }

@@ -146,7 +146,7 @@ function ends(slug: string, deployments: Deployment[]): Partial<Project> {
 }
 
 function variables(): Schemas['EnvVar'][] {
-  const common = { created_at: ago(9000), updated_at: ago(4000) }
+  const common = { created_at: ago(9000), updated_at: ago(4000), target: 'all' as const }
   return [
     { ...common, name: 'PAYMENT_KEY', value: null, secret: true, scope: 'runtime' },
     { ...common, name: 'SENTRY_AUTH_TOKEN', value: null, secret: true, scope: 'build' },
@@ -184,6 +184,7 @@ function deliveries(shop: Deployment[]): Schemas['WebhookDelivery'][] {
   const one = (id: number, change: Partial<Schemas['WebhookDelivery']>): Schemas['WebhookDelivery'] => ({
     id: `whd_${id}`,
     delivery_id: `72d3162e-cc78-11e3-81ab-4c936713${id}a0`,
+    forge: 'github',
     event: 'push',
     verdict: 'deployed',
     reason: 'a push to main',

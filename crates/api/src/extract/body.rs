@@ -18,6 +18,16 @@ const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Reads the body.
 pub(crate) async fn read_body(request: &HttpRequest, payload: Payload, limit: usize) -> ApiResult<Bytes> {
+    read_body_within(request, payload, limit, READ_TIMEOUT).await
+}
+
+/// Reads a body that may take longer.
+pub(crate) async fn read_body_within(
+    request: &HttpRequest,
+    payload: Payload,
+    limit: usize,
+    patience: Duration,
+) -> ApiResult<Bytes> {
     let encoding = request.headers().get(CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(unsupported("compressed bodies are not taken"));
@@ -29,7 +39,7 @@ pub(crate) async fn read_body(request: &HttpRequest, payload: Payload, limit: us
     if declared.is_some_and(|length: usize| length > limit) {
         return Err(too_large(limit));
     }
-    match tokio::time::timeout(READ_TIMEOUT, collect(payload, limit)).await {
+    match tokio::time::timeout(patience, collect(payload, limit)).await {
         Ok(result) => result,
         Err(_) => Err(ApiError::new(
             StatusCode::REQUEST_TIMEOUT,

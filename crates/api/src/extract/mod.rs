@@ -7,7 +7,7 @@ mod page;
 mod path;
 mod query;
 
-pub(crate) use body::read_body;
+pub(crate) use body::{read_body, read_body_within, unsupported};
 pub(crate) use json::{Json, require_json};
 pub(crate) use page::{Page, PageQuery};
 pub(crate) use path::Path;

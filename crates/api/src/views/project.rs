@@ -73,6 +73,20 @@ pub(crate) struct ProjectView {
     pub auto_deploy: bool,
     /// Share of the visitors' requests that get a line in the proxy's access log, in percent.
     pub access_log_percent: u8,
+    /// Globs of paths in the repository; a push that changes none of them does not deploy. Empty watches everything.
+    pub watch_paths: Vec<String>,
+    /// Globs of branches that get a preview each.
+    pub preview_branches: Vec<String>,
+    /// Pull requests get a preview each.
+    pub preview_pull_requests: bool,
+    /// Most previews at a time.
+    pub preview_max: u32,
+    /// Days without a deployment after which a preview is removed.
+    pub preview_days: u32,
+    /// Minutes between two looks at the repository; 0 leaves it to webhooks.
+    pub poll_minutes: u32,
+    /// Submodules of the repository are fetched too.
+    pub submodules: bool,
     /// What visitors of production get.
     pub live_deployment: Option<DeploymentView>,
     /// The newest deployment.
@@ -134,6 +148,13 @@ impl ProjectView {
             volumes: settings.volumes,
             auto_deploy: settings.auto_deploy,
             access_log_percent: settings.access_log_percent,
+            watch_paths: settings.watch_paths,
+            preview_branches: settings.preview_branches,
+            preview_pull_requests: settings.preview_pull_requests,
+            preview_max: settings.preview_max,
+            preview_days: settings.preview_days,
+            poll_minutes: settings.poll_minutes,
+            submodules: settings.submodules,
             live_deployment,
             latest_deployment,
             created_at: project.created_at,

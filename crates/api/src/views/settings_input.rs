@@ -37,6 +37,13 @@ pub(crate) struct SettingsInput {
     pub(crate) volumes: Given<Vec<VolumeMount>>,
     pub(crate) auto_deploy: Given<bool>,
     pub(crate) access_log_percent: Given<u8>,
+    pub(crate) watch_paths: Given<Vec<String>>,
+    pub(crate) preview_branches: Given<Vec<String>>,
+    pub(crate) preview_pull_requests: Given<bool>,
+    pub(crate) preview_max: Given<u32>,
+    pub(crate) preview_days: Given<u32>,
+    pub(crate) poll_minutes: Given<u32>,
+    pub(crate) submodules: Given<bool>,
 }
 
 /// Declares a request body: its own fields, then the settings, flat. (`serde(flatten)` would let unknown fields through.)
@@ -127,6 +134,34 @@ macro_rules! settings_fields {
             #[serde(default, deserialize_with = "crate::views::given")]
             #[schema(value_type = Option<u8>)]
             pub access_log_percent: Option<Option<u8>>,
+            /// Globs of paths in the repository (`apps/web/**`); a push that changes none of them does not deploy.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<Vec<String>>)]
+            pub watch_paths: Option<Option<Vec<String>>>,
+            /// Globs of branches that get a preview each (`feature/*`, `**` for all).
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<Vec<String>>)]
+            pub preview_branches: Option<Option<Vec<String>>>,
+            /// Pull requests get a preview each; those of forks after a member's approval.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<bool>)]
+            pub preview_pull_requests: Option<Option<bool>>,
+            /// Most previews at a time.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<u32>)]
+            pub preview_max: Option<Option<u32>>,
+            /// Days without a deployment after which a preview is removed.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<u32>)]
+            pub preview_days: Option<Option<u32>>,
+            /// Minutes between two looks at the repository for a push that was never told of; 0 leaves it to webhooks.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<u32>)]
+            pub poll_minutes: Option<Option<u32>>,
+            /// Fetch the repository's submodules too.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<bool>)]
+            pub submodules: Option<Option<bool>>,
         }
 
         impl $name {
@@ -153,6 +188,13 @@ macro_rules! settings_fields {
                     volumes: self.volumes.take(),
                     auto_deploy: self.auto_deploy.take(),
                     access_log_percent: self.access_log_percent.take(),
+                    watch_paths: self.watch_paths.take(),
+                    preview_branches: self.preview_branches.take(),
+                    preview_pull_requests: self.preview_pull_requests.take(),
+                    preview_max: self.preview_max.take(),
+                    preview_days: self.preview_days.take(),
+                    poll_minutes: self.poll_minutes.take(),
+                    submodules: self.submodules.take(),
                 }
             }
         }
@@ -162,7 +204,8 @@ pub(crate) use settings_fields;
 
 impl SettingsInput {
     /// Puts what was given over `settings`, noting what is wrong with it.
-    pub(crate) fn apply(self, settings: &mut ProjectSettings, faults: &mut Faults) {
+    pub(crate) fn apply(mut self, settings: &mut ProjectSettings, faults: &mut Faults) {
+        self.apply_sources(settings, faults);
         let defaults = ProjectSettings::default();
         let overrides = &mut settings.overrides;
         put(&mut overrides.kind, self.kind);
@@ -236,6 +279,46 @@ impl SettingsInput {
             &mut settings.access_log_percent,
             faults.range("access_log_percent", self.access_log_percent, 0..=100),
             defaults.access_log_percent,
+        );
+    }
+
+    /// Settings about what deploys, and where from.
+    fn apply_sources(&mut self, settings: &mut ProjectSettings, faults: &mut Faults) {
+        let defaults = ProjectSettings::default();
+        put_or(
+            &mut settings.watch_paths,
+            faults.globs("watch_paths", self.watch_paths.take()),
+            defaults.watch_paths,
+        );
+        put_or(
+            &mut settings.preview_branches,
+            faults.globs("preview_branches", self.preview_branches.take()),
+            defaults.preview_branches,
+        );
+        put_or(
+            &mut settings.preview_pull_requests,
+            self.preview_pull_requests.take(),
+            defaults.preview_pull_requests,
+        );
+        put_or(
+            &mut settings.preview_max,
+            faults.range("preview_max", self.preview_max.take(), 0..=100),
+            defaults.preview_max,
+        );
+        put_or(
+            &mut settings.preview_days,
+            faults.range("preview_days", self.preview_days.take(), 1..=365),
+            defaults.preview_days,
+        );
+        put_or(
+            &mut settings.poll_minutes,
+            faults.range("poll_minutes", self.poll_minutes.take(), 0..=1440),
+            defaults.poll_minutes,
+        );
+        put_or(
+            &mut settings.submodules,
+            self.submodules.take(),
+            defaults.submodules,
         );
     }
 }

@@ -71,6 +71,11 @@ fn body(operation: &str, deployment: &str) -> Option<Value> {
         "rollback_release" | "promote_release" => json!({"deployment_id": deployment}),
         "replace_env_vars" => json!({"variables": []}),
         "put_env_var" => json!({"value": "x"}),
+        "create_upload" => {
+            json!({"entries": [{"path": "a", "type": "file", "sha256": "0".repeat(64), "size": 0}]})
+        }
+        "put_provider" => json!({"forge": "github", "token": "x"}),
+        "approve_preview" => json!({"head": "59b20b8d5c6ff8d09518454d4dd8b7b30f095ab5"}),
         "create_domain" => json!({"hostname": "www.example.com"}),
         _ => return None,
     })
@@ -104,6 +109,12 @@ async fn furnished(api: &TestApi) -> (Caller, HashMap<&'static str, String>) {
     crate::webhooks::deliver_ping(&owner, &project).await;
     let delivery = owner.get("/projects/site/webhook-deliveries").await.json["items"][0]["id"].clone();
     let session = owner.get("/auth/sessions").await.json["items"][0]["id"].clone();
+    let upload = owner
+        .post("/projects/site/uploads", body("create_upload", "").unwrap())
+        .await
+        .json["id"]
+        .clone();
+    let environment = owner.get("/projects/site/environments").await.json["items"][0]["id"].clone();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let ids = HashMap::from([
         ("project", text(&project["id"])),
@@ -112,6 +123,8 @@ async fn furnished(api: &TestApi) -> (Caller, HashMap<&'static str, String>) {
         ("invitation", text(&invitation["id"])),
         ("session", text(&session)),
         ("delivery", text(&delivery)),
+        ("environment", text(&environment)),
+        ("upload", text(&upload)),
     ]);
     (owner, ids)
 }
@@ -120,6 +133,8 @@ async fn furnished(api: &TestApi) -> (Caller, HashMap<&'static str, String>) {
 fn fill(operation: &Operation, ids: &HashMap<&'static str, String>) -> String {
     let id = match operation.path.as_str() {
         path if path.contains("/deployments/{id}") => &ids["deployment"],
+        path if path.contains("/uploads/") => &ids["upload"],
+        path if path.contains("/environments/") => &ids["environment"],
         path if path.contains("/tokens/") => &ids["token"],
         path if path.contains("/invitations/") => &ids["invitation"],
         path if path.contains("/sessions/") => &ids["session"],
@@ -130,6 +145,7 @@ fn fill(operation: &Operation, ids: &HashMap<&'static str, String>) -> String {
         .replace("{project}", &ids["project"])
         .replace("{id}", id)
         .replace("{key}", "KEY")
+        .replace("{sha256}", &"0".repeat(64))
         .replace("{hostname}", "www.example.org")
 }
 
@@ -195,6 +211,7 @@ async fn input_26_a_stranger_finds_nothing_of_another_team_on_any_route() {
     for path in [
         "/projects/site/env",
         "/projects/site/domains",
+        "/projects/site/environments",
         "/tokens",
         "/invitations",
         "/projects/site/deployments",

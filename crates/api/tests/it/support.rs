@@ -344,7 +344,7 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut ask: im
 pub(crate) fn redacted() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(
-        r"\b(usr|team|prj|dep|env|ins|dom|var|tok|ses|inv|whd|det)_[0-7][0-9a-z]{25}\b",
+        r"\b(usr|team|prj|dep|env|ins|dom|var|tok|ses|inv|whd|det|upl)_[0-7][0-9a-z]{25}\b",
         "${1}_[id]",
     );
     settings.add_filter(r"\breq_[0-9a-f]{32}\b", "req_[id]");

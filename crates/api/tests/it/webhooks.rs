@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use crate::support::{Answer, Caller, TestApi, assert_body, send};
 
-const COMMIT: &str = "59b20b8d5c6ff8d09518454d4dd8b7b30f095ab5";
-const APP_SECRET: &str = "the secret of the GitHub App";
+pub(crate) const COMMIT: &str = "59b20b8d5c6ff8d09518454d4dd8b7b30f095ab5";
+pub(crate) const APP_SECRET: &str = "the secret of the GitHub App";
 
-fn push(branch: &str) -> Value {
+pub(crate) fn push(branch: &str) -> Value {
     json!({
         "ref": format!("refs/heads/{branch}"), "after": COMMIT,
         "head_commit": {"id": COMMIT, "message": "Add a page"},
@@ -20,18 +20,18 @@ fn push(branch: &str) -> Value {
     })
 }
 
-fn delivery_id(n: u32) -> String {
+pub(crate) fn delivery_id(n: u32) -> String {
     format!("72d3162e-cc78-11e3-81ab-{n:012x}")
 }
 
-struct Hook {
-    caller: Caller,
-    path: String,
-    secret: String,
+pub(crate) struct Hook {
+    pub(crate) caller: Caller,
+    pub(crate) path: String,
+    pub(crate) secret: String,
 }
 
 impl Hook {
-    fn of(caller: &Caller, project: &Value) -> Self {
+    pub(crate) fn of(caller: &Caller, project: &Value) -> Self {
         let url = project["webhook"]["url"].as_str().unwrap();
         Self {
             caller: Caller {
@@ -43,11 +43,11 @@ impl Hook {
         }
     }
 
-    fn sign(&self, body: &[u8]) -> String {
+    pub(crate) fn sign(&self, body: &[u8]) -> String {
         WebhookSecret::new(self.secret.as_str()).unwrap().sign(body)
     }
 
-    async fn deliver(&self, id: u32, event: &str, body: &Value) -> Answer {
+    pub(crate) async fn deliver(&self, id: u32, event: &str, body: &Value) -> Answer {
         let body = body.to_string();
         let request = self
             .caller
@@ -73,7 +73,7 @@ pub(crate) async fn deliver_ping(caller: &Caller, project: &Value) {
         .expect(StatusCode::OK);
 }
 
-async fn ready() -> (TestApi, Caller, Hook) {
+pub(crate) async fn ready() -> (TestApi, Caller, Hook) {
     let api = TestApi::start().await;
     let owner = api.owner().await;
     let project = owner.project("site").await;

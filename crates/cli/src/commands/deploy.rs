@@ -1,23 +1,24 @@
 //! `aether deploy`: asks for a deployment and stays until it is live, or says why it is not.
 
 use aether_models::{DeploymentStatus, Step, StepOutcome};
+use anyhow::Context;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Deploy, Server};
 use crate::client::{Client, Follow, Happening, typed};
 use crate::config::Config;
+use crate::link::Link;
 use crate::output::{Interrupted, Output, Told};
 use crate::project::{Deployment, Project, selected_or_made};
+use crate::repository::Checkout;
 use crate::text::{duration, for_terminal};
+use crate::upload;
 
 pub(crate) async fn run(server: &Server, options: &Deploy, output: &Output) -> anyhow::Result<()> {
     let client = Client::signed_in(Config::load(output)?.target(server)?)?;
     let project = selected_or_made(&client, &options.project, &options.new, output).await?;
-    let mut body = json!({});
-    if let Some(git_ref) = &options.git_ref {
-        body["ref"] = json!(git_ref);
-    }
+    let body = what(&client, &project, options, output).await?;
     let path = ["projects", &project.id.to_string(), "deployments"];
     let created = client.post_once(&path, body).await?;
     let deployment: Deployment = typed(created.clone())?;
@@ -50,6 +51,36 @@ pub(crate) async fn run(server: &Server, options: &Deploy, output: &Output) -> a
             Err(Interrupted.into())
         }
     }
+}
+
+/// What is to be deployed: a ref, or this folder, which is sent first.
+async fn what(
+    client: &Client,
+    project: &Project,
+    options: &Deploy,
+    output: &Output,
+) -> anyhow::Result<Value> {
+    let mut body = json!({});
+    if options.local || is_without_remote(client, options, output)? {
+        let here = std::env::current_dir().context("the working directory is gone")?;
+        let upload = upload::send(client, project, &Checkout::root_of(&here), output).await?;
+        body["upload"] = json!(upload);
+    } else if let Some(git_ref) = &options.git_ref {
+        body["ref"] = json!(git_ref);
+    }
+    if options.preview {
+        body["preview"] = json!(true);
+    }
+    Ok(body)
+}
+
+/// This folder is linked to a project and has no Git remote that the platform could fetch. A folder that is not linked is
+/// never sent by itself: it may be anything.
+fn is_without_remote(client: &Client, options: &Deploy, output: &Output) -> anyhow::Result<bool> {
+    let asked = options.git_ref.is_some() || options.new.repo.is_some() || options.project.project.is_some();
+    let here = std::env::current_dir().context("the working directory is gone")?;
+    let has_remote = Checkout::find(&here).is_some_and(|checkout| checkout.origin.is_some());
+    Ok(!asked && !has_remote && Link::find(client.base(), output).is_some())
 }
 
 /// Prints the steps and the log until the deployment ends; answers with how it stands then.

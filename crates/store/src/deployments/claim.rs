@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use aether_models::{
-    Commit, DeploymentId, EnvironmentId, PlatformPage, ProjectId, ProjectSettings, ProjectSource, Slug,
-    TeamId, UserError,
+    Commit, DeploymentId, EnvironmentId, EnvironmentKindName, Hostname, PlatformPage, ProjectId,
+    ProjectSettings, ProjectSource, Slug, TeamId, UserError,
 };
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -16,7 +16,7 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{Lease, SealedEnvVar};
-use crate::{Store, StoreError, project_source, routes};
+use crate::{SealedDeployKey, Store, StoreError, project_source, routes};
 
 /// A deployment that ends its worker this often is given up.
 pub const MAX_ATTEMPTS: i32 = 3;
@@ -34,6 +34,12 @@ pub struct ClaimedDeployment {
     pub project_id: ProjectId,
     /// Where it goes.
     pub environment_id: EnvironmentId,
+    /// What that is for.
+    pub environment_kind: EnvironmentKindName,
+    /// Host of the preview it goes to; none for production.
+    pub preview_host: Option<Hostname>,
+    /// Its code comes from a fork: nobody of the team has to have written it.
+    pub from_fork: bool,
     /// Label of the project's host.
     pub slug: Slug,
     /// Its number within the project.
@@ -42,12 +48,16 @@ pub struct ClaimedDeployment {
     pub attempt: i32,
     /// What to build; `HEAD` is the remote's default branch.
     pub git_ref: String,
+    /// An upload is built instead of a commit.
+    pub is_upload: bool,
     /// The commit an earlier attempt settled on; the same is built again.
     pub commit: Option<Commit>,
     /// Where the code is.
     pub source: ProjectSource,
     /// Sealed credentials of the repository.
     pub repo_credentials: Option<Vec<u8>>,
+    /// SSH key of the project, sealed.
+    pub deploy_key: Option<SealedDeployKey>,
     /// The settings it was made with.
     pub settings: ProjectSettings,
     /// The variables it was made with, sealed.
@@ -239,11 +249,11 @@ async fn take(
         r#"update deployments d set status = 'BUILDING', lease_owner = $2,
             lease_until = now() + make_interval(secs => $3), attempt = d.attempt + 1,
             fencing_token = d.fencing_token + 1, started_at = coalesce(d.started_at, now())
-        from projects p
-        where d.id = $1 and p.id = d.project_id
-        returning d.fencing_token, d.team_id, d.project_id, d.environment_id, p.slug, d.number, d.attempt, d.git_ref,
+        from projects p left join deploy_keys k on k.project_id = p.id, environments e
+        where d.id = $1 and p.id = d.project_id and e.id = d.environment_id
+        returning (d.upload_id is not null) as "is_upload!", e.kind as environment_kind, e.preview_host, e.from_fork, d.fencing_token, d.team_id, d.project_id, d.environment_id, p.slug, d.number, d.attempt, d.git_ref,
             d.commit_sha, d.commit_message, d.commit_author, d.commit_authored_at, p.source, p.repo_url, p.template,
-            p.repo_credentials,
+            p.repo_credentials, k.private_key as "deploy_key?", k.host_key as "host_key?",
             d.settings as "settings: Json<ProjectSettings>", d.env_snapshot as "env: Json<Vec<SealedEnvVar>>",
             (select coalesce(max(seq), 0) from build_logs l where l.deployment_id = d.id) as "last_log_seq!",
             (d.cancel_requested or p.deleted_at is not null) as "cancel_requested!", d.created_at"#,
@@ -261,6 +271,16 @@ async fn take(
         team_id: row.team_id.into(),
         project_id: row.project_id.into(),
         environment_id: row.environment_id.into(),
+        environment_kind: row
+            .environment_kind
+            .parse()
+            .map_err(|error| StoreError::corrupt("environment kind", error))?,
+        preview_host: row
+            .preview_host
+            .map(|host| host.parse())
+            .transpose()
+            .map_err(|error| StoreError::corrupt("host", error))?,
+        from_fork: row.from_fork,
         slug: row
             .slug
             .parse()
@@ -268,6 +288,7 @@ async fn take(
         number: row.number,
         attempt: row.attempt,
         git_ref: row.git_ref,
+        is_upload: row.is_upload,
         commit: row.commit_sha.map(|sha| Commit {
             sha,
             message: row.commit_message.unwrap_or_default(),
@@ -276,6 +297,10 @@ async fn take(
         }),
         source: project_source::read(&row.source, row.repo_url.as_deref(), row.template.as_deref())?,
         repo_credentials: row.repo_credentials,
+        deploy_key: row.deploy_key.map(|private_key| SealedDeployKey {
+            private_key,
+            host_key: row.host_key,
+        }),
         settings: row.settings.0,
         env: row.env.0,
         last_log_seq: row.last_log_seq,

@@ -1,7 +1,7 @@
 //! Accepting a deployment: once this has returned, it is never lost.
 
 use aether_models::{
-    Deployment, DeploymentId, GitRef, ProjectId, TeamId, Trigger, UserId, WebhookDeliveryId,
+    Deployment, DeploymentId, EnvironmentId, GitRef, ProjectId, TeamId, Trigger, UploadId, UserId,
 };
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
@@ -16,31 +16,18 @@ pub struct NewDeployment {
     pub team_id: TeamId,
     /// The project.
     pub project_id: ProjectId,
-    /// What to build; none takes the project's branch, or the repository's default branch.
+    /// Where it goes; none is production.
+    pub environment_id: Option<EnvironmentId>,
+    /// What to build; none takes the environment's, or the project's branch, or the repository's default branch.
     pub git_ref: Option<GitRef>,
+    /// An upload to build instead of a commit.
+    pub upload_id: Option<UploadId>,
     /// Why.
     pub trigger: Trigger,
     /// Who asked.
     pub created_by: Option<UserId>,
     /// The same key again gives the same deployment again.
     pub idempotency_key: Option<String>,
-    /// The delivery that caused it, stored in the same transaction.
-    pub delivery: Option<NewDelivery>,
-}
-
-/// A webhook delivery with a valid signature.
-#[derive(Debug, Clone)]
-pub struct NewDelivery {
-    /// The sender's own id, unique per project.
-    pub delivery_id: String,
-    /// Its event (`push`).
-    pub event: String,
-    /// SHA-256 of the raw body.
-    pub payload_sha256: Vec<u8>,
-    /// The raw body, for a replay.
-    pub payload: Vec<u8>,
-    /// The verdict in words.
-    pub reason: String,
 }
 
 /// An accepted deployment.
@@ -55,73 +42,130 @@ pub struct CreatedDeployment {
 /// What the git ref is when neither the caller nor the project names one: the remote's own default branch.
 pub(crate) const DEFAULT_REF: &str = "HEAD";
 
+/// What stands for the git ref of an upload.
+const UPLOAD_REF: &str = "upload";
+
+/// A deployment that its transaction has not committed yet, and what has to be announced afterwards.
+#[derive(Debug)]
+pub(crate) struct Inserted {
+    pub(crate) deployment: Deployment,
+    pub(crate) superseded: Vec<Uuid>,
+    pub(crate) existing: bool,
+}
+
+/// A project whose row is locked, so that its deployments follow one another, and one of its environments.
+struct Place {
+    slug: String,
+    last_number: i32,
+    environment: Uuid,
+    git_ref: Option<String>,
+    /// The only commit that may be built there: the head of a fork's request that a member approved.
+    pinned: Option<String>,
+}
+
 impl Store {
     /// Accepts a deployment in one transaction: numbers it, keeps the settings and variables of this moment, supersedes
     /// what still waits for the same branch. Then wakes a worker, which may fail without harm.
     ///
-    /// Returns none when the team has no such project.
+    /// Returns none when the team has no such project, or it no such environment, or nobody has approved the fork's
+    /// request that the environment is for.
     ///
     /// # Errors
-    /// [`StoreError`]; [`crate::Conflict::DeliveryKnown`] when the delivery was received before.
+    /// [`StoreError`].
     pub async fn create_deployment(
         &self,
         new: NewDeployment,
     ) -> Result<Option<CreatedDeployment>, StoreError> {
         let mut tx = self.pool.begin().await?;
-        // The project's row lock makes deployments of one project follow one another.
-        let Some(project) = sqlx::query!(
-            "select p.slug, p.branch, p.deployment_number, e.id as environment_id
-            from projects p join environments e on e.project_id = p.id and e.kind = 'production'
-            where p.team_id = $1 and p.id = $2 and p.deleted_at is null for update of p",
-            new.team_id.uuid(),
-            new.project_id.uuid()
-        )
-        .fetch_optional(&mut *tx)
-        .await?
-        else {
+        let Some(inserted) = insert_deployment(&mut tx, &new).await? else {
             return Ok(None);
         };
-        if let Some(deployment) = existing_by_key(&mut tx, &new).await? {
-            return Ok(Some(CreatedDeployment {
-                deployment,
-                existing: true,
-            }));
-        }
-        let number = next_number(&mut tx, new.project_id, &project.slug, project.deployment_number).await?;
-        let id = DeploymentId::generate();
-        let git_ref = new
-            .git_ref
-            .as_ref()
-            .map(|git_ref| git_ref.as_str().to_owned())
-            .or(project.branch)
-            .unwrap_or_else(|| DEFAULT_REF.to_owned());
-        let superseded = supersede_queued(&mut tx, project.environment_id, &git_ref, id).await?;
-        insert(&mut tx, &new, id, project.environment_id, number, &git_ref).await?;
-        if let Some(delivery) = &new.delivery {
-            insert_delivery(&mut tx, &new, id, delivery).await?;
-        }
-        let deployment = query_deployments!("where d.id = $1", id.uuid())
-            .fetch_one(&mut *tx)
-            .await?
-            .try_into()?;
         tx.commit().await?;
-        self.announce_created(&deployment, &superseded).await;
+        self.announce_created(&inserted).await;
         Ok(Some(CreatedDeployment {
-            deployment,
-            existing: false,
+            deployment: inserted.deployment,
+            existing: inserted.existing,
         }))
     }
 
-    async fn announce_created(&self, deployment: &Deployment, superseded: &[Uuid]) {
+    pub(crate) async fn announce_created(&self, inserted: &Inserted) {
+        if inserted.existing {
+            return;
+        }
         fail::fail_point!("deployment_inserted");
-        self.wake_workers(deployment.id).await;
-        self.announce_status(deployment.id, deployment.status, None).await;
-        for id in superseded {
+        self.wake_workers(inserted.deployment.id).await;
+        self.announce_status(inserted.deployment.id, inserted.deployment.status, None)
+            .await;
+        for id in &inserted.superseded {
             let id = DeploymentId::from_uuid(*id);
             self.announce_status(id, aether_models::DeploymentStatus::Superseded, None)
                 .await;
         }
     }
+}
+
+/// Makes the deployment within a transaction; see [`Store::create_deployment`].
+pub(crate) async fn insert_deployment(
+    tx: &mut Transaction<'_, Postgres>,
+    new: &NewDeployment,
+) -> Result<Option<Inserted>, StoreError> {
+    let Some(place) = lock_place(tx, new).await? else {
+        return Ok(None);
+    };
+    if let Some(deployment) = existing_by_key(tx, new).await? {
+        return Ok(Some(Inserted {
+            deployment,
+            superseded: Vec::new(),
+            existing: true,
+        }));
+    }
+    let number = next_number(tx, new.project_id, &place.slug, place.last_number).await?;
+    let id = DeploymentId::generate();
+    let git_ref = new
+        .git_ref
+        .as_ref()
+        .map(|git_ref| git_ref.as_str().to_owned())
+        .or_else(|| new.upload_id.map(|_| UPLOAD_REF.to_owned()))
+        .or_else(|| place.git_ref.clone())
+        .unwrap_or_else(|| DEFAULT_REF.to_owned());
+    let superseded = supersede_queued(tx, place.environment, &git_ref, id).await?;
+    insert(tx, new, id, &place, number, &git_ref).await?;
+    let deployment = query_deployments!("where d.id = $1", id.uuid())
+        .fetch_one(&mut **tx)
+        .await?
+        .try_into()?;
+    Ok(Some(Inserted {
+        deployment,
+        superseded,
+        existing: false,
+    }))
+}
+
+async fn lock_place(
+    tx: &mut Transaction<'_, Postgres>,
+    new: &NewDeployment,
+) -> Result<Option<Place>, StoreError> {
+    let row = sqlx::query!(
+        r#"select p.slug, p.branch, p.deployment_number, e.id as environment_id, e.git_ref as "preview_ref?", e.from_fork,
+            e.approved_sha
+        from projects p join environments e on e.project_id = p.id
+        where p.team_id = $1 and p.id = $2 and p.deleted_at is null and e.removed_at is null
+            and (e.id = $3 or ($3::uuid is null and e.kind = 'production'))
+            and (not e.from_fork or e.approved_sha is not null)
+        for update of p"#,
+        new.team_id.uuid(),
+        new.project_id.uuid(),
+        new.environment_id.map(EnvironmentId::uuid)
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| Place {
+        slug: row.slug,
+        last_number: row.deployment_number,
+        environment: row.environment_id,
+        git_ref: row.preview_ref.or(row.branch),
+        pinned: row.approved_sha.filter(|_| row.from_fork),
+    }))
 }
 
 async fn existing_by_key(
@@ -193,52 +237,33 @@ async fn insert(
     tx: &mut Transaction<'_, Postgres>,
     new: &NewDeployment,
     id: DeploymentId,
-    environment: Uuid,
+    place: &Place,
     number: i32,
     git_ref: &str,
 ) -> Result<(), StoreError> {
+    // A variable for one kind of environment goes before one for all. A fork's request gets no secret, whoever approved it.
     sqlx::query!(
-        "insert into deployments (id, team_id, project_id, environment_id, number, trigger, git_ref, settings, env_snapshot,
-            idempotency_key, created_by)
-        select $1, p.team_id, p.id, $3, $4, $5, $6, p.settings,
+        "insert into deployments (id, team_id, project_id, environment_id, number, trigger, git_ref, commit_sha, settings,
+            env_snapshot, idempotency_key, created_by, upload_id)
+        select $1, p.team_id, p.id, e.id, $4, $5, $6, $7, p.settings,
             coalesce((select jsonb_agg(jsonb_build_object(
                 'name', v.name, 'value', translate(encode(v.value, 'base64'), e'\\n', ''), 'scope', v.scope, 'secret', v.secret) order by v.name)
-                from env_vars v where v.project_id = p.id), '[]'),
-            $7, $8
-        from projects p where p.id = $2",
+                from (
+                    select distinct on (own.name) own.name, own.value, own.scope, own.secret from env_vars own
+                    where own.project_id = p.id and own.target in ('all', e.kind) order by own.name, own.target = 'all'
+                ) v where not (v.secret and e.from_fork)), '[]'),
+            $8, $9, $10
+        from projects p join environments e on e.id = $3 where p.id = $2",
         id.uuid(),
         new.project_id.uuid(),
-        environment,
+        place.environment,
         number,
         new.trigger.as_str(),
         git_ref,
+        place.pinned,
         new.idempotency_key,
-        new.created_by.map(UserId::uuid)
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn insert_delivery(
-    tx: &mut Transaction<'_, Postgres>,
-    new: &NewDeployment,
-    deployment: DeploymentId,
-    delivery: &NewDelivery,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "insert into webhook_deliveries (id, team_id, project_id, delivery_id, event, payload_sha256, payload, verdict, reason,
-            deployment_id)
-        values ($1, $2, $3, $4, $5, $6, $7, 'deployed', $8, $9)",
-        WebhookDeliveryId::generate().uuid(),
-        new.team_id.uuid(),
-        new.project_id.uuid(),
-        delivery.delivery_id,
-        delivery.event,
-        delivery.payload_sha256,
-        delivery.payload,
-        delivery.reason,
-        deployment.uuid()
+        new.created_by.map(UserId::uuid),
+        new.upload_id.map(UploadId::uuid)
     )
     .execute(&mut **tx)
     .await?;

@@ -3,7 +3,7 @@
 
 mod cancel;
 mod claim;
-mod create;
+pub(crate) mod create;
 mod inputs;
 pub(crate) mod progress;
 pub(crate) mod read;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cancel::CancelOutcome;
 pub use claim::{ClaimedDeployment, Heartbeat, MAX_ATTEMPTS};
-pub use create::{CreatedDeployment, NewDelivery, NewDeployment};
+pub use create::{CreatedDeployment, NewDeployment};
 pub use inputs::DeploymentInputs;
 pub use read::DeploymentFilter;
 

@@ -15,7 +15,7 @@ macro_rules! query_deployments {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             crate::deployments::read::DeploymentRow,
-            r#"select d.id, d.team_id, d.project_id, d.environment_id, d.number, d.status, d.trigger, d.git_ref,
+            r#"select d.id, d.team_id, d.project_id, d.environment_id, d.number, d.status, d.trigger, d.git_ref, d.upload_id,
                 d.commit_sha, d.commit_message, d.commit_author, d.commit_authored_at,
                 d.plan as "plan: sqlx::types::Json<aether_models::BuildPlan>",
                 d.error as "error: sqlx::types::Json<aether_models::UserError>",
@@ -54,6 +54,7 @@ pub(crate) struct DeploymentRow {
     pub(crate) status: String,
     pub(crate) trigger: String,
     pub(crate) git_ref: String,
+    pub(crate) upload_id: Option<Uuid>,
     pub(crate) commit_sha: Option<String>,
     pub(crate) commit_message: Option<String>,
     pub(crate) commit_author: Option<String>,
@@ -86,6 +87,7 @@ impl TryFrom<DeploymentRow> for Deployment {
                 .parse::<Trigger>()
                 .map_err(|e| StoreError::corrupt("trigger", e))?,
             git_ref: row.git_ref,
+            upload_id: row.upload_id.map(Into::into),
             commit: row.commit_sha.map(|sha| Commit {
                 sha,
                 message: row.commit_message.unwrap_or_default(),
@@ -156,7 +158,7 @@ impl Store {
         .collect()
     }
 
-    /// The newest and the live deployment of each of these projects.
+    /// The newest and the live deployment of production of each of these projects.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -167,10 +169,10 @@ impl Store {
     ) -> Result<Vec<Deployment>, StoreError> {
         let projects: Vec<Uuid> = projects.iter().map(|id| id.uuid()).collect();
         query_deployments!(
-            "where d.team_id = $1 and d.project_id = any($2) and (
+            "where d.team_id = $1 and d.project_id = any($2) and e.kind = 'production' and (
                 d.id = e.live_deployment_id
-                or d.id = (select max_id.id from deployments max_id
-                    where max_id.project_id = d.project_id order by max_id.id desc limit 1))",
+                or d.id = (select newest.id from deployments newest
+                    where newest.environment_id = e.id order by newest.id desc limit 1))",
             team.uuid(),
             &projects
         )

@@ -114,11 +114,12 @@ pub async fn deploy(store: &Store, project: Project, git_ref: &str) -> CreatedDe
     let new = NewDeployment {
         team_id: project.team,
         project_id: project.id,
+        environment_id: None,
+        upload_id: None,
         git_ref: Some(git_ref.parse::<GitRef>().unwrap()),
         trigger: Trigger::Manual,
         created_by: None,
         idempotency_key: None,
-        delivery: None,
     };
     store
         .create_deployment(new)

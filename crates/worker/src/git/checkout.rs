@@ -38,7 +38,16 @@ pub struct CheckoutReport {
     /// Links that would have led outside, written as text files.
     pub inert_links: Vec<String>,
     /// Submodules, left as empty folders.
-    pub submodules: Vec<String>,
+    pub submodules: Vec<Submodule>,
+}
+
+/// A place for another repository's commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submodule {
+    /// Where in the tree.
+    pub path: String,
+    /// The commit.
+    pub commit: String,
 }
 
 pub(super) fn run(
@@ -103,7 +112,10 @@ impl Writer<'_> {
                 }
                 MODE_SUBMODULE => {
                     make_directory(&path)?;
-                    self.report.submodules.push(shown);
+                    self.report.submodules.push(Submodule {
+                        path: shown,
+                        commit: entry.id().to_string(),
+                    });
                 }
                 MODE_LINK => self.link(entry.id(), path, &shown, depth)?,
                 mode => self.file(entry.id(), &path, mode == MODE_EXECUTABLE)?,

@@ -16,6 +16,9 @@ pub enum GitError {
     /// The server's certificate is not trusted.
     #[error("the server's certificate is not trusted: {0}")]
     Certificate(String),
+    /// The server is not the one it was at the first visit.
+    #[error("the server's host key is not the known one")]
+    HostKeyChanged,
     /// There is no such repository, or it is private.
     #[error("the repository was not found")]
     NotFound,
@@ -114,6 +117,12 @@ impl GitError {
                 new("git_host_not_allowed", "This repository's host is not allowed", format!("{url}: {reason}."))
                     .hint("An operator can allow the host with AETHER_GIT_ALLOWED_HOSTS.")
             }
+            Self::HostKeyChanged => new(
+                "git_host_key_changed",
+                "The Git server shows another key than before",
+                format!("{url}: nobody can say whether this is the same server, so nothing was sent to it."),
+            )
+            .hint("Ask who runs the server whether its key was changed. If so, forget the old one in Settings > Source."),
             Self::Unreachable(reason) => {
                 new("git_unreachable", "The Git server cannot be reached", format!("{url}: {reason}."))
                     .hint("Check the address, and that this machine can reach the server. Then deploy again.")

@@ -12,7 +12,6 @@ use std::time::Duration;
 use aether_models::{ForbiddenGitHost, GitHostPolicy, RepoUrl};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -20,7 +19,8 @@ use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use url::Host;
 
-use super::pkt_line::{Packet, PacketReader};
+use super::body::{Body, read_all};
+use super::pkt_line::Packet;
 use super::{GitError, GitLimits, RemoteRepository};
 
 /// GitHub and others only answer clients whose name begins with `git/`.
@@ -127,8 +127,7 @@ impl HttpRepository {
             .send(request.header(ACCEPT, "application/x-git-upload-pack-advertisement"))
             .await?;
         require_type(&response, "application/x-git-upload-pack-advertisement")?;
-        self.read_all(Body::new(response, self.limits.clone()), ADVERTISEMENT_MAX)
-            .await
+        read_all(Body::http(response, self.limits.clone()), ADVERTISEMENT_MAX).await
     }
 
     /// `POST git-upload-pack`; the answer is read by the caller.
@@ -141,22 +140,7 @@ impl HttpRepository {
             .body(body);
         let response = self.send(request).await?;
         require_type(&response, "application/x-git-upload-pack-result")?;
-        Ok(Body::new(response, self.limits.clone()))
-    }
-
-    /// The packets of a small answer.
-    pub(super) async fn read_all(&self, mut body: Body, limit: u64) -> Result<Vec<Packet>, GitError> {
-        let (mut reader, mut packets) = (PacketReader::default(), Vec::new());
-        while let Some(chunk) = body.chunk().await? {
-            if body.received > limit {
-                return Err(GitError::too_large("The list of branches and tags", limit));
-            }
-            reader.push(&chunk);
-            while let Some(packet) = reader.next()? {
-                packets.push(packet);
-            }
-        }
-        Ok(packets)
+        Ok(Body::http(response, self.limits.clone()))
     }
 
     async fn send(&self, mut request: RequestBuilder) -> Result<Response, GitError> {
@@ -193,51 +177,25 @@ impl HttpRepository {
     }
 }
 
-/// The bytes of an answer, counted and timed.
-pub(super) struct Body {
-    response: Response,
-    limits: GitLimits,
-    pub(super) received: u64,
-    window_start: tokio::time::Instant,
-    window_bytes: u64,
-}
-
-impl Body {
-    fn new(response: Response, limits: GitLimits) -> Self {
-        Self {
-            response,
-            limits,
-            received: 0,
-            window_start: tokio::time::Instant::now(),
-            window_bytes: 0,
-        }
+/// A client for a provider's interface under the same rules as for repositories: allowed names, checked addresses, no
+/// redirects, no proxy of the environment.
+pub(crate) fn checked_client(url: &RepoUrl, policy: &GitHostPolicy) -> Result<Client, GitError> {
+    policy.check_url(url)?;
+    if let Some(address) = literal_address(url) {
+        policy.check_address(url, address)?;
     }
-
-    /// The next bytes; none at the end.
-    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, GitError> {
-        let chunk = self
-            .response
-            .chunk()
-            .await
-            .map_err(|error| from_reqwest(&error))?;
-        let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
-        self.received += length;
-        self.window_bytes += length;
-        if self.received > self.limits.pack_bytes {
-            return Err(GitError::too_large(
-                "The repository's data",
-                self.limits.pack_bytes,
-            ));
-        }
-        if self.window_start.elapsed() >= self.limits.low_speed_time {
-            if self.window_bytes < self.limits.low_speed_bytes && chunk.is_some() {
-                return Err(GitError::TooSlow);
-            }
-            self.window_start = tokio::time::Instant::now();
-            self.window_bytes = 0;
-        }
-        Ok(chunk)
-    }
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .dns_resolver(Arc::new(CheckedResolver {
+            url: url.clone(),
+            policy: policy.clone(),
+        }))
+        .tls_backend_preconfigured(TlsRoots::default().config()?)
+        .build()
+        .map_err(|error| GitError::Unreachable(root_cause(&error)))
 }
 
 /// Resolves names and refuses those with any address that the policy does not allow.
@@ -283,7 +241,7 @@ fn require_type(response: &Response, wanted: &str) -> Result<(), GitError> {
     )))
 }
 
-fn from_reqwest(error: &reqwest::Error) -> GitError {
+pub(super) fn from_reqwest(error: &reqwest::Error) -> GitError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(current) = cause {
         if let Some(forbidden) = current.downcast_ref::<ForbiddenGitHost>() {

@@ -8,6 +8,7 @@
 //! The flow: [`http`] asks what the server can ([`protocol`]), the ref becomes a commit, the [`cache`] says what is here
 //! already, the missing objects arrive as one shallow [`pack`], and [`checkout`] writes the tree, running nothing.
 
+mod body;
 mod cache;
 mod checkout;
 mod error;
@@ -16,6 +17,7 @@ mod pack;
 mod pkt_line;
 mod protocol;
 mod remote;
+mod ssh;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,14 +26,16 @@ use aether_models::{Commit, GitHostPolicy, GitRef, RepoCredentials, RepoUrl};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use checkout::CheckoutReport;
+pub use checkout::{CheckoutReport, Submodule};
 pub use error::GitError;
 pub use remote::RemoteRef;
+pub use ssh::SshIdentity;
 
 pub(crate) use checkout::fresh_directory;
+pub(crate) use http::checked_client;
 
 use cache::RepositoryCache;
-use remote::Remote;
+use remote::{Remote, Transport};
 
 /// What fetching and checking out may cost.
 #[derive(Debug, Clone)]
@@ -71,8 +75,10 @@ impl Default for GitLimits {
 pub struct RemoteRepository {
     /// Its address.
     pub url: RepoUrl,
-    /// What to show the server.
+    /// What to show the server over HTTP.
     pub credentials: Option<RepoCredentials>,
+    /// What to show it over SSH.
+    pub ssh: Option<SshIdentity>,
 }
 
 /// Fetches repositories within a policy and limits.
@@ -109,7 +115,7 @@ impl GitClient {
         cancel: &CancellationToken,
     ) -> Result<Vec<RemoteRef>, GitError> {
         self.within_limits(cancel, async {
-            let mut remote = Remote::connect(self.http(repository)?).await?;
+            let mut remote = Remote::connect(self.transport(repository)?, self.limits.clone()).await?;
             remote.list(&["HEAD", "refs/heads/", "refs/tags/"]).await
         })
         .await
@@ -130,7 +136,7 @@ impl GitClient {
     ) -> Result<Commit, GitError> {
         self.within_limits(cancel, async {
             let cache = RepositoryCache::lock(self.cache_path(owner), cancel).await?;
-            let mut remote = Remote::connect(self.http(repository)?).await?;
+            let mut remote = Remote::connect(self.transport(repository)?, self.limits.clone()).await?;
             let oid = remote.resolve(reference).await?;
             if let Some(commit) = cache.commit(oid).await {
                 progress(format!("Commit {} is in the cache already", short(&commit.sha)));
@@ -181,8 +187,14 @@ impl GitClient {
         cache.clear().await
     }
 
-    fn http(&self, repository: &RemoteRepository) -> Result<http::HttpRepository, GitError> {
-        http::HttpRepository::new(repository, &self.policy, &self.limits, &self.tls)
+    fn transport(&self, repository: &RemoteRepository) -> Result<Transport, GitError> {
+        let (url, identity) = (&repository.url, repository.ssh.as_ref());
+        if url.is_ssh() {
+            let ssh = ssh::SshRepository::new(url, identity, &self.policy)?;
+            return Ok(Transport::Ssh(Box::new(ssh)));
+        }
+        let http = http::HttpRepository::new(repository, &self.policy, &self.limits, &self.tls)?;
+        Ok(Transport::Http(Box::new(http)))
     }
 
     fn cache_path(&self, owner: Uuid) -> PathBuf {

@@ -46,6 +46,11 @@ impl PacketReader {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Bytes that belong to no packet yet.
+    pub(super) fn rest(&mut self) -> Option<Bytes> {
+        (!self.buffer.is_empty()).then(|| self.buffer.split().freeze())
+    }
+
     /// The next packet, or none until more bytes arrive.
     pub(super) fn next(&mut self) -> Result<Option<Packet>, GitError> {
         let Some(header) = self.buffer.get(..HEADER) else {

@@ -5,11 +5,13 @@ use git2::Oid;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use super::body::{Body, read_all};
 use super::cache::RepositoryCache;
 use super::http::HttpRepository;
 use super::pack::PackSink;
 use super::pkt_line::{Packet, PacketReader};
 use super::protocol::{self, Advertisement, FetchEvent, FetchWants};
+use super::ssh::SshRepository;
 use super::{GitError, GitLimits, Progress};
 
 /// A version 2 server only sends what was asked for; still, a repository may have very many tags.
@@ -41,15 +43,40 @@ pub(super) struct ShallowChanges {
     pub(super) removed: Vec<String>,
 }
 
+/// The way to a repository.
+pub(super) enum Transport {
+    /// Smart HTTP.
+    Http(Box<HttpRepository>),
+    /// SSH.
+    Ssh(Box<SshRepository>),
+}
+
+impl Transport {
+    async fn advertisement(&mut self) -> Result<Vec<Packet>, GitError> {
+        match self {
+            Self::Http(http) => http.advertisement().await,
+            Self::Ssh(ssh) => ssh.advertisement().await,
+        }
+    }
+
+    async fn upload_pack(&self, request: Vec<u8>, limits: &GitLimits) -> Result<Body, GitError> {
+        match self {
+            Self::Http(http) => http.upload_pack(request).await,
+            Self::Ssh(ssh) => Ok(Body::ssh(ssh.upload_pack(request).await?, limits.clone())),
+        }
+    }
+}
+
 /// A server that has introduced itself.
 pub(super) struct Remote {
-    http: HttpRepository,
+    transport: Transport,
+    limits: GitLimits,
     advertisement: Advertisement,
 }
 
 impl Remote {
-    pub(super) async fn connect(mut http: HttpRepository) -> Result<Self, GitError> {
-        let advertisement = protocol::parse_advertisement(&http.advertisement().await?)?;
+    pub(super) async fn connect(mut transport: Transport, limits: GitLimits) -> Result<Self, GitError> {
+        let advertisement = protocol::parse_advertisement(&transport.advertisement().await?)?;
         if let Advertisement::V0 { refs, capabilities } = &advertisement
             && !refs.is_empty()
             && !capabilities
@@ -60,7 +87,11 @@ impl Remote {
                 "the server's version of Git is too old".to_owned(),
             ));
         }
-        Ok(Self { http, advertisement })
+        Ok(Self {
+            transport,
+            limits,
+            advertisement,
+        })
     }
 
     /// The refs whose names begin with one of `prefixes`.
@@ -69,8 +100,9 @@ impl Remote {
             let wanted = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
             return Ok(refs.iter().filter(|found| wanted(&found.name)).cloned().collect());
         }
-        let body = self.http.upload_pack(protocol::ls_refs_request(prefixes)).await?;
-        let packets = self.http.read_all(body, LS_REFS_MAX).await?;
+        let request = protocol::ls_refs_request(prefixes);
+        let body = self.transport.upload_pack(request, &self.limits).await?;
+        let packets = read_all(body, LS_REFS_MAX).await?;
         let mut refs = Vec::new();
         for line in packets.iter().filter_map(Packet::line) {
             refs.extend(protocol::parse_ls_refs_line(line)?);
@@ -129,10 +161,8 @@ impl Remote {
             haves,
             shallow,
         };
-        let mut body = self
-            .http
-            .upload_pack(protocol::fetch_request(&self.advertisement, &wants))
-            .await?;
+        let request = protocol::fetch_request(&self.advertisement, &wants);
+        let mut body = self.transport.upload_pack(request, limits).await?;
         let mut sink = PackSink::open(cache.path().to_owned(), limits.entries, cancel);
         let (mut reader, mut shallow) = (PacketReader::default(), ShallowChanges::default());
         let mut words = ProgressLines::new(progress);

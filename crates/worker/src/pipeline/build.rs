@@ -22,7 +22,7 @@ pub(super) async fn run(job: &Job, source: &Source, plan: &BuildPlan) -> Result<
         reached("built");
         return Ok(Done::Skipped(()));
     };
-    let cache = FrameworkCache::new(&job.env.folders, job.claimed.project_id, plan);
+    let cache = FrameworkCache::new(&job.env.folders, job.cache_owner(), plan);
     let restored = cache.restore(&source.workspace).await;
     if !restored.is_empty() {
         job.log.of_step(Step::Build).say(format!(

@@ -1,4 +1,6 @@
-//! Step one: the commit's files, or a template's, in a clean folder.
+//! Step one: the commit's files, a template's or an upload's, in a clean folder.
+
+use std::sync::PoisonError;
 
 use aether_models::{Commit, GitRef, ProjectSource, RepoUrl, Slug, UserError};
 
@@ -8,7 +10,7 @@ use super::step::{Done, StepError, persist};
 use crate::fail_points::reached;
 use crate::git::{CheckoutReport, GitError, RemoteRepository};
 
-/// Brings the project's files into the workspace.
+/// Brings the files into the workspace.
 pub(super) async fn run(job: &Job) -> Result<Done<Source>, StepError> {
     let workspace = job.workspace();
     let fresh = workspace.clone();
@@ -17,6 +19,10 @@ pub(super) async fn run(job: &Job) -> Result<Done<Source>, StepError> {
         .map_err(|error| StepError::Retry(error.into()))?
         .map_err(StepError::machine("making the working folder"))?;
     let commit = match &job.claimed.source {
+        _ if job.claimed.is_upload => {
+            super::upload::write(job).await?;
+            None
+        }
         ProjectSource::Git { repo_url } => Some(clone(job, repo_url).await?),
         ProjectSource::Template { template } => {
             copy_template(job, template).await?;
@@ -61,7 +67,7 @@ async fn clone(job: &Job, repo_url: &RepoUrl) -> Result<Commit, StepError> {
             tracing::warn!(%error, deployment = %job.id(), "the repository cache was incomplete");
             job.env
                 .git
-                .forget(job.claimed.project_id.uuid())
+                .forget(job.cache_owner().uuid())
                 .await
                 .map_err(StepError::git(url))?;
             fetch(job, repo_url, &log).await?;
@@ -78,14 +84,26 @@ async fn clone(job: &Job, repo_url: &RepoUrl) -> Result<Commit, StepError> {
         report.files
     ));
     warn_of_what_was_left_out(&log, &report);
+    if job.claimed.settings.submodules {
+        super::submodules::fetch_all(job, repo_url, &log, report.submodules).await?;
+    } else {
+        for module in report.submodules.iter().take(10) {
+            log.say(format!(
+                "Warning: the submodule {} was not fetched; switch submodules on in the project's settings",
+                module.path
+            ));
+        }
+    }
     Ok(commit)
 }
 
 async fn fetch(job: &Job, repo_url: &RepoUrl, log: &super::BuildLog) -> Result<Commit, StepError> {
     let url = repo_url.as_str();
+    let ssh = job.deploy_key.clone();
     let repository = RemoteRepository {
         url: repo_url.clone(),
         credentials: job.credentials.clone(),
+        ssh: ssh.clone(),
     };
     // An earlier attempt has settled on a commit; the branch may have moved since.
     let wanted = job
@@ -105,23 +123,25 @@ async fn fetch(job: &Job, repo_url: &RepoUrl, log: &super::BuildLog) -> Result<C
         reference.as_ref().map_or("default branch", GitRef::short)
     ));
     let say = |line: String| log.say(line);
-    let owner = job.claimed.project_id.uuid();
-    job.env
+    let owner = job.cache_owner().uuid();
+    let commit = job
+        .env
         .git
         .fetch(owner, &repository, reference.as_ref(), &say, job.stop.token())
         .await
-        .map_err(StepError::git(url))
+        .map_err(StepError::git(url))?;
+    let learned = ssh.and_then(|ssh| ssh.learned.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    if let Some(key) = learned {
+        log.say(format!("Trusting the server's key on this first visit: {key}"));
+        job.env.store.learn_host_key(job.claimed.project_id, &key).await?;
+    }
+    Ok(commit)
 }
 
 async fn checkout(job: &Job, sha: &str) -> Result<CheckoutReport, GitError> {
     job.env
         .git
-        .checkout(
-            job.claimed.project_id.uuid(),
-            sha,
-            &job.workspace(),
-            job.stop.token(),
-        )
+        .checkout(job.cache_owner().uuid(), sha, &job.workspace(), job.stop.token())
         .await
 }
 
@@ -129,11 +149,6 @@ fn warn_of_what_was_left_out(log: &super::BuildLog, report: &CheckoutReport) {
     for link in report.inert_links.iter().take(10) {
         log.say(format!(
             "Warning: the link {link} leads out of the repository and was written as a text file"
-        ));
-    }
-    for module in report.submodules.iter().take(10) {
-        log.say(format!(
-            "Warning: the submodule {module} was not fetched; submodules are not supported"
         ));
     }
 }

@@ -61,7 +61,7 @@ pub(super) async fn run(
 
 /// The project's downloads; given to the builds' account when it is made, and written by that account only.
 async fn package_folder(job: &Job) -> Result<std::path::PathBuf, StepError> {
-    let folder = caches::package_folder(&job.env.folders, job.claimed.project_id);
+    let folder = caches::package_folder(&job.env.folders, job.cache_owner());
     if !folder.is_dir() {
         std::fs::create_dir_all(&folder).map_err(StepError::machine("making the package cache"))?;
         job.runtime()?.prepare_workspace(&folder).await?;

@@ -48,7 +48,7 @@ async fn deploy_static(
     }
     reached("artifact_stored");
     if let Some((installed, fingerprint)) = installed {
-        let cache = DependencyCache::new(&job.env.folders, job.claimed.project_id);
+        let cache = DependencyCache::new(&job.env.folders, job.cache_owner());
         cache.save(installed, fingerprint, &source.workspace, false).await;
     }
     Ok(Done::Succeeded(RouteTarget::Static {
@@ -176,7 +176,7 @@ fn keep_dependencies_later(job: &Job, installed: &Kept) {
     let Some((installed, fingerprint)) = installed.clone() else {
         return;
     };
-    let cache = DependencyCache::new(&job.env.folders, job.claimed.project_id);
+    let cache = DependencyCache::new(&job.env.folders, job.cache_owner());
     let app = job.env.folders.app(job.id());
     tokio::spawn(async move { cache.save(&installed, &fingerprint, &app, true).await });
 }

@@ -68,6 +68,7 @@ fn prepare(
             Ok((
                 variables,
                 env.open_credentials(claimed.team_id, claimed.project_id, sealed)?,
+                env.open_deploy_key(claimed.team_id, claimed.project_id, claimed.deploy_key.as_ref())?,
             ))
         });
     let problem = opened.as_ref().err().map(|error| {
@@ -79,7 +80,7 @@ fn prepare(
         )
         .hint("Ask the operator to give API and worker the same AETHER_SECRET_KEY, or enter the variables again.")
     });
-    let (variables, credentials) = opened.unwrap_or_default();
+    let (variables, credentials, deploy_key) = opened.unwrap_or_default();
     let secrets = variables.iter().filter(|variable| variable.secret);
     let secrets = secrets.map(|variable| (variable.name.as_str(), variable.value.as_str()));
     let password = credentials
@@ -101,6 +102,7 @@ fn prepare(
         claimed,
         variables,
         credentials,
+        deploy_key,
         log,
         stop,
         deadline,

@@ -27,7 +27,7 @@ pub(super) async fn run(job: &Job, source: &Source, plan: &BuildPlan) -> Result<
         reached("installed");
         return Ok(Done::Skipped(None));
     };
-    let cache = DependencyCache::new(&job.env.folders, job.claimed.project_id);
+    let cache = DependencyCache::new(&job.env.folders, job.cache_owner());
     let installed = describe(job, source, plan).await?;
     if let Some(installed) = &installed
         && cache.restore(installed, &source.workspace).await

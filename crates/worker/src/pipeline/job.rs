@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use aether_models::{Commit, DeploymentId, EnvVar, RepoCredentials, UserError};
+use aether_models::{Commit, DeploymentId, EnvVar, ProjectId, RepoCredentials, UserError};
 use aether_store::{ClaimedDeployment, Heartbeat};
 use tokio::time::{Duration, Instant};
 
 use super::logs::BuildLog;
 use super::step::{StepError, persist};
 use crate::environment::Environment;
+use crate::git::SshIdentity;
 use crate::lease::{StopReason, StopSignal};
 use crate::runtime::Runtime;
 
@@ -24,6 +25,8 @@ pub(crate) struct Job {
     pub variables: Vec<EnvVar>,
     /// Credentials of its repository in the clear.
     pub credentials: Option<RepoCredentials>,
+    /// SSH key of its project in the clear.
+    pub deploy_key: Option<SshIdentity>,
     /// Its log.
     pub log: BuildLog,
     /// Tells it to stop.
@@ -39,7 +42,7 @@ pub(crate) struct Job {
 pub(crate) struct Source {
     /// The repository's root.
     pub workspace: PathBuf,
-    /// What was checked out; a template has no commits.
+    /// What was checked out; a template or an upload has no commit.
     pub commit: Option<Commit>,
 }
 
@@ -64,6 +67,17 @@ impl Job {
         self.env
             .folders
             .workspace(self.id().uuid(), self.claimed.lease.fencing_token)
+    }
+
+    /// Whose caches this deployment reads and writes. A fork's code gets caches of its own, so that nothing it leaves there
+    /// is ever part of a build of the team's (threats.md input 75).
+    #[must_use]
+    pub(crate) const fn cache_owner(&self) -> ProjectId {
+        if self.claimed.from_fork {
+            ProjectId::from_uuid(self.claimed.environment_id.uuid())
+        } else {
+            self.claimed.project_id
+        }
     }
 
     /// Fails when it was told to stop.
@@ -125,14 +139,22 @@ impl Job {
         env
     }
 
-    fn platform_variables(&self) -> [(String, String); 6] {
+    fn platform_variables(&self) -> [(String, String); 7] {
         let hosts = &self.env.hosts;
+        let host = match &self.claimed.preview_host {
+            Some(host) => host.clone(),
+            None => hosts.production(&self.claimed.slug),
+        };
         [
             ("AETHER", "1".to_owned()),
             ("AETHER_DEPLOYMENT_ID", self.id().to_string()),
             ("AETHER_PROJECT", self.claimed.slug.to_string()),
             ("AETHER_GIT_REF", self.claimed.git_ref.clone()),
-            ("AETHER_HOST", hosts.production(&self.claimed.slug).to_string()),
+            (
+                "AETHER_ENVIRONMENT",
+                self.claimed.environment_kind.as_str().to_owned(),
+            ),
+            ("AETHER_HOST", host.to_string()),
             (
                 "AETHER_DEPLOYMENT_HOST",
                 hosts

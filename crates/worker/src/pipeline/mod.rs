@@ -16,6 +16,8 @@ mod job;
 mod logs;
 mod route;
 mod step;
+mod submodules;
+mod upload;
 
 use aether_models::Step;
 

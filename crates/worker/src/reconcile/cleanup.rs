@@ -13,11 +13,14 @@ use crate::folders::remove_tree;
 
 /// One pass.
 pub(super) async fn run(env: &Environment) -> anyhow::Result<()> {
+    env.store.expire_previews().await?;
     remove_workspaces(env).await?;
     remove_releases(env).await?;
     remove_project_caches(env).await?;
     env.store.trim_runtime_logs().await?;
     env.store.purge_detections().await?;
+    env.store.purge_uploads().await?;
+    env.store.purge_deliveries().await?;
     env.store.purge_removed_routes().await?;
     Ok(())
 }

@@ -99,21 +99,31 @@ async fn look(
     workspace: &Path,
     stop: &CancellationToken,
 ) -> Result<DetectionResult, Failure> {
-    let credentials = match claimed.project_id {
-        Some(project) => env
-            .open_credentials(claimed.team_id, project, claimed.repo_credentials.as_deref())
-            .map_err(|_| {
-                Failure::User(UserError::new(
-                    "secrets_unreadable",
-                    "The repository's credentials cannot be read",
-                    "They were sealed with another key.",
-                ))
-            })?,
-        None => None,
+    let unreadable = |_| {
+        Failure::User(UserError::new(
+            "secrets_unreadable",
+            "The repository's credentials cannot be read",
+            "They were sealed with another key.",
+        ))
+    };
+    let (credentials, ssh) = match claimed.project_id {
+        Some(project) => {
+            let team = claimed.team_id;
+            let sealed = env.store.sealed_deploy_key(team, project).await;
+            let sealed = sealed.map_err(|error| GitError::Unreachable(error.to_string()))?;
+            (
+                env.open_credentials(team, project, claimed.repo_credentials.as_deref())
+                    .map_err(unreadable)?,
+                env.open_deploy_key(team, project, sealed.as_ref())
+                    .map_err(unreadable)?,
+            )
+        }
+        None => (None, None),
     };
     let repository = RemoteRepository {
         url: claimed.repo_url.clone(),
         credentials,
+        ssh,
     };
     let reference: Option<GitRef> = match claimed.git_ref.as_deref() {
         None | Some("HEAD") => None,

@@ -4,6 +4,8 @@
 mod apps;
 mod cleanup;
 mod detections;
+mod polls;
+mod reports;
 mod runtime;
 mod switches;
 
@@ -67,6 +69,31 @@ pub(crate) async fn cleanup(env: Environment, stop: CancellationToken) {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "the clean-up of the runtime did not finish"
+            );
+        }
+    }
+}
+
+/// Keeps in touch with Git providers, until `stop`: looks for pushes that nobody told of where a project wants it, and tells
+/// how deployments stand.
+pub(crate) async fn providers(env: Environment, stop: CancellationToken) {
+    let mut timer = tokio::time::interval(env.settings.timing.reports);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = timer.tick() => {}
+        }
+        if let Err(error) = polls::run(&env, &stop).await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "repositories could not be looked at for new commits"
+            );
+        }
+        if let Err(error) = reports::run(&env).await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "reports to Git providers could not be looked at"
             );
         }
     }

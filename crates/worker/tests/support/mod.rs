@@ -30,7 +30,9 @@ use aether_store::{Keyring, NewDeployment, SealContext, Store};
 use aether_testkit::{GitServer, TestServices};
 use aether_worker::runtime::docker::DockerRuntimeSettings;
 use aether_worker::runtime::{ProcessRuntime, ProcessRuntimeSettings, Runtime, Runtimes};
-use aether_worker::{Environment, Folders, GitClient, RuntimeChoice, Settings, Timing, run_with};
+use aether_worker::{
+    Environment, Folders, GitClient, PublicLinks, RuntimeChoice, Settings, Timing, run_with,
+};
 use secrecy::SecretString;
 use sqlx::AssertSqlSafe;
 use tokio_util::sync::CancellationToken;
@@ -78,6 +80,11 @@ impl World {
             runtime: RuntimeChoice::Process,
             docker: DockerRuntimeSettings::new(self.data_dir()),
             apps_domain: "aether.localhost".parse().unwrap(),
+            links: PublicLinks {
+                dashboard: "http://localhost:3000".to_owned(),
+                apps_scheme: "http".to_owned(),
+                apps_port: 3005,
+            },
             git_hosts: GitHostPolicy::default().with_loopback(),
             git_limits: aether_worker::GitLimits::default(),
             secret_key: KEY.into(),
@@ -235,11 +242,12 @@ impl World {
         let new = NewDeployment {
             team_id: project.team,
             project_id: project.id,
+            environment_id: None,
+            upload_id: None,
             git_ref: git_ref.map(|name| name.parse().unwrap()),
             trigger: Trigger::Manual,
             created_by: None,
             idempotency_key: None,
-            delivery: None,
         };
         self.store
             .create_deployment(new)

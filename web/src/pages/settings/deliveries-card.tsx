@@ -47,6 +47,14 @@ export function DeliveriesCard() {
   )
 }
 
+const VERDICTS: Record<Delivery['verdict'], string> = {
+  deployed: 'Deployed',
+  waiting: 'Waiting for approval',
+  removed: 'Preview removed',
+  ignored: 'Ignored',
+  duplicate: 'Received before',
+}
+
 function Row({ delivery, onReplayed }: { delivery: Delivery; onReplayed: () => void }) {
   const project = useCurrentProject()
   const { canDeploy } = useRights()
@@ -68,9 +76,7 @@ function Row({ delivery, onReplayed }: { delivery: Delivery; onReplayed: () => v
   return (
     <li className="flex items-center gap-4 px-5 py-3 text-sm">
       <span className="w-18 shrink-0">
-        <Badge tone={delivery.verdict === 'deployed' ? 'ok' : 'idle'}>
-          {delivery.verdict === 'deployed' ? 'Deployed' : 'Ignored'}
-        </Badge>
+        <Badge tone={delivery.verdict === 'deployed' ? 'ok' : 'idle'}>{VERDICTS[delivery.verdict]}</Badge>
       </span>
       <div className="min-w-0 flex-1">
         <p className="truncate">

@@ -2,8 +2,8 @@
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use aether_models::{GitRef, Trigger};
-use aether_store::NewDeployment;
+use aether_models::{GitRef, Trigger, UploadId};
+use aether_store::{NewDeployment, NewPreview, PreviewOf, ProjectRecord};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,6 +12,7 @@ use crate::auth::CanDeploy;
 use crate::error::{ApiError, ApiResult, Problems};
 use crate::extract::{Json, Path};
 use crate::rate_limits::{DEPLOY, limit_by_user};
+use crate::routes::environments;
 use crate::routes::projects::find_project;
 use crate::state::AppState;
 use crate::validate::Faults;
@@ -29,6 +30,12 @@ pub(crate) struct CreateDeployment {
     /// Branch, tag or commit; without it the project's branch.
     #[serde(rename = "ref", default)]
     git_ref: Option<String>,
+    /// Deploy the branch to a preview of its own instead of production.
+    #[serde(default)]
+    preview: bool,
+    /// An upload to deploy instead of a commit; all its files must have been sent.
+    #[serde(default)]
+    upload: Option<UploadId>,
 }
 
 /// Deploys. The deployment is accepted, not done: follow it by its log or its status.
@@ -58,23 +65,75 @@ pub(crate) async fn create_deployment(
     if git_ref.is_some() && record.project.source.template().is_some() {
         faults.add("ref", "a project made from a template has no branches");
     }
+    if body.preview && git_ref.as_ref().is_none_or(GitRef::is_commit) {
+        faults.add("ref", "names the branch of the preview");
+    }
+    if body.upload.is_some() && body.git_ref.is_some() {
+        faults.add("upload", "is deployed without a ref");
+    }
     faults.finish()?;
+    if let Some(upload) = body.upload {
+        require_complete(&state, &record, upload).await?;
+    }
     let new = NewDeployment {
         team_id: actor.team,
         project_id: record.project.id,
-        git_ref,
+        environment_id: None,
+        git_ref: git_ref.clone(),
+        upload_id: body.upload,
         trigger: Trigger::Manual,
         created_by: Some(actor.user.id),
         idempotency_key: idempotency_key(request.headers())?,
-        delivery: None,
     };
     limit_by_user(&state, &DEPLOY, actor.user.id).await?;
-    let created = state
-        .store
-        .create_deployment(new)
-        .await?
-        .ok_or_else(|| ApiError::not_found("project"))?;
+    let created = match git_ref.filter(|_| body.preview) {
+        Some(branch) => {
+            let preview = branch_preview(&state, &record, branch);
+            let created = state.store.deploy_preview(&new, &preview).await?;
+            created.transpose().map_err(environments::refuse)?
+        }
+        None => state.store.create_deployment(new).await?,
+    };
+    let created = created.ok_or_else(|| ApiError::not_found("project"))?;
+    // The environment may be as new as the deployment.
+    let record = find_project(&state, actor.team, &project).await?;
     Ok(HttpResponse::Accepted().json(present(&state, &record, created.deployment)))
+}
+
+/// Every file of the upload is there.
+pub(super) async fn require_complete(
+    state: &AppState,
+    record: &ProjectRecord,
+    upload: UploadId,
+) -> ApiResult<()> {
+    let project = &record.project;
+    let found = state.store.upload(project.team_id, project.id, upload).await?;
+    let found = found.ok_or_else(|| {
+        ApiError::conflict("upload_gone", "the project has no such upload (any more)")
+            .hint("send the folder again")
+    })?;
+    if found.missing.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::conflict(
+        "upload_incomplete",
+        format!("{} of its files have not been sent", found.missing.len()),
+    )
+    .hint("begin the upload again: the answer lists what is missing"))
+}
+
+fn branch_preview(state: &AppState, record: &ProjectRecord, branch: GitRef) -> NewPreview {
+    NewPreview {
+        host: state.hosts.branch_preview(&record.project.slug, &branch),
+        of: PreviewOf::Branch(branch.clone()),
+        git_ref: branch,
+        head: None,
+        from_fork: false,
+        title: None,
+        page_url: None,
+        opened: true,
+        max: record.project.settings.preview_max,
+    }
 }
 
 pub(super) fn idempotency_key(headers: &HeaderMap) -> ApiResult<Option<String>> {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use aether_models::{Deployment, DeploymentId, GitRef, Trigger};
 use aether_store::NewDeployment;
 
-use super::create::idempotency_key;
+use super::create::{idempotency_key, require_complete};
 use super::{find_deployment, present};
 use crate::auth::CanDeploy;
 use crate::error::{ApiError, ApiResult, Problems};
@@ -30,14 +30,22 @@ pub(crate) async fn redeploy_deployment(
     Path(id): Path<DeploymentId>,
 ) -> ApiResult<HttpResponse> {
     let (record, old) = find_deployment(&state, actor.team, id).await?;
+    if let Some(upload) = old.upload_id {
+        require_complete(&state, &record, upload).await?;
+    }
     let new = NewDeployment {
         team_id: actor.team,
         project_id: old.project_id,
-        git_ref: Some(what_it_built(&old)?),
+        environment_id: Some(old.environment_id),
+        git_ref: if old.upload_id.is_some() {
+            None
+        } else {
+            Some(what_it_built(&old)?)
+        },
+        upload_id: old.upload_id,
         trigger: Trigger::Redeploy,
         created_by: Some(actor.user.id),
         idempotency_key: idempotency_key(request.headers())?,
-        delivery: None,
     };
     limit_by_user(&state, &DEPLOY, actor.user.id).await?;
     let created = state

@@ -5,7 +5,7 @@ mod list;
 mod put;
 mod replace;
 
-use aether_models::{EnvName, EnvScope, ProjectId, TeamId, check_env_value};
+use aether_models::{EnvName, EnvScope, EnvTarget, ProjectId, TeamId, check_env_value};
 use aether_store::{EnvVarChange, EnvVarRecord, SealContext};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -32,6 +32,8 @@ pub(crate) struct EnvVarView {
     pub secret: bool,
     /// When it is visible.
     pub scope: EnvScope,
+    /// Which environments it is for; one for production or previews goes before one for all.
+    pub target: EnvTarget,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -63,6 +65,7 @@ fn present(
         value,
         secret: record.secret,
         scope: record.scope,
+        target: record.target,
         created_at: record.created_at,
         updated_at: record.updated_at,
     })
@@ -75,6 +78,7 @@ struct Input<'a> {
     value: Option<&'a str>,
     secret: Option<bool>,
     scope: Option<EnvScope>,
+    target: EnvTarget,
 }
 
 /// Checks and seals one variable; without a value it keeps the one it has.
@@ -109,5 +113,6 @@ fn seal(
         value,
         secret: input.secret,
         scope: input.scope,
+        target: input.target,
     }))
 }

@@ -1,7 +1,7 @@
 //! `PUT /projects/{project}/env/{key}`
 
 use actix_web::{put, web};
-use aether_models::{ENV_VARS_MAX, EnvScope};
+use aether_models::{ENV_VARS_MAX, EnvScope, EnvTarget};
 use aether_store::EnvVarsRefused;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -27,6 +27,9 @@ pub(crate) struct PutEnvVar {
     /// When it is visible; without it as before, and always for a new variable.
     #[serde(default)]
     scope: Option<EnvScope>,
+    /// Which environments it is for; the same name may have one variable for each.
+    #[serde(default)]
+    target: EnvTarget,
 }
 
 /// Sets one variable.
@@ -51,6 +54,7 @@ pub(crate) async fn put_env_var(
         value: body.value.as_deref(),
         secret: body.secret,
         scope: body.scope,
+        target: body.target,
     };
     let change = seal(&state, &mut faults, (actor.team, record.project.id), &input)?;
     faults.finish()?;
@@ -58,7 +62,10 @@ pub(crate) async fn put_env_var(
         .store
         .set_env_vars(actor.team, record.project.id, change.as_slice(), false)
         .await?;
-    let row = rows.map_err(refused)?.into_iter().find(|row| row.name == key);
+    let row = rows
+        .map_err(refused)?
+        .into_iter()
+        .find(|row| row.name == key && row.target == body.target);
     let row = row.ok_or_else(|| ApiError::not_found("variable"))?;
     Ok(web::Json(present(&state, actor.team, record.project.id, row)?))
 }

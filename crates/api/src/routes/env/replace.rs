@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use actix_web::{put, web};
-use aether_models::{ENV_VARS_MAX, EnvScope};
+use aether_models::{ENV_VARS_MAX, EnvScope, EnvTarget};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -41,6 +41,9 @@ pub(crate) struct EnvVarInput {
     /// When it is visible; without it as before, and always for a new variable.
     #[serde(default)]
     scope: Option<EnvScope>,
+    /// Which environments it is for; the same name may have one variable for each.
+    #[serde(default)]
+    target: EnvTarget,
 }
 
 /// Sets all variables at once, in one step.
@@ -70,7 +73,7 @@ pub(crate) async fn replace_env_vars(
     let mut changes = Vec::with_capacity(body.variables.len());
     for (index, variable) in body.variables.iter().enumerate() {
         let field = format!("variables[{index}].");
-        if !names.insert(variable.name.as_str()) {
+        if !names.insert((variable.name.as_str(), variable.target)) {
             faults.add(&format!("{field}name"), "stands in the list twice");
         }
         let input = Input {
@@ -79,6 +82,7 @@ pub(crate) async fn replace_env_vars(
             value: variable.value.as_deref(),
             secret: variable.secret,
             scope: variable.scope,
+            target: variable.target,
         };
         changes.extend(seal(&state, &mut faults, place, &input)?);
     }

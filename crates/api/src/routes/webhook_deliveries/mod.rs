@@ -19,6 +19,9 @@ use crate::routes::webhooks::Verdict;
 pub(crate) struct WebhookDelivery {
     /// Its id here.
     pub id: WebhookDeliveryId,
+    /// The provider whose form it has.
+    #[schema(example = "github")]
+    pub forge: String,
     /// The provider's own id of it.
     pub delivery_id: String,
     /// The provider's name of the event.
@@ -39,13 +42,10 @@ impl From<DeliveryRecord> for WebhookDelivery {
     fn from(record: DeliveryRecord) -> Self {
         Self {
             id: record.id,
+            forge: record.forge,
             delivery_id: record.delivery_id,
             event: record.event,
-            verdict: if record.deployed {
-                Verdict::Deployed
-            } else {
-                Verdict::Ignored
-            },
+            verdict: record.verdict.into(),
             reason: record.reason,
             payload_sha256: hex::encode(record.payload_sha256),
             deployment_id: record.deployment_id,

@@ -29,7 +29,8 @@ pub(crate) async fn replay_webhook_delivery(
         .delivery_payload(actor.team, record.project.id, id)
         .await?;
     let stored = stored.ok_or_else(|| ApiError::not_found("delivery"))?;
-    let event = aether_forge::repeat(&stored.event, &stored.payload).map_err(ApiError::internal)?;
+    let events =
+        aether_forge::repeat(&stored.forge, &stored.event, &stored.payload).map_err(ApiError::internal)?;
     limit_by_user(&state, &DEPLOY, actor.user.id).await?;
-    Ok(HttpResponse::Accepted().json(replay(&state, &record, &event).await?))
+    Ok(HttpResponse::Accepted().json(replay(&state, &record, &stored.forge, &events).await?))
 }

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::verdict::names_repository;
 use super::{BODY_MAX, WebhookResult, accept, receive};
 use crate::auth::generate;
 use crate::error::{ApiError, ApiResult, Problems};
@@ -44,13 +45,14 @@ pub(crate) async fn receive_github_webhook(
     let secret = WebhookSecret::new(secret.expose_secret()).map_err(ApiError::internal)?;
     let delivery = receive(&request, &body, &secret)?;
     let mut results = Vec::new();
-    if let Event::Push(push) = &delivery.event
-        && let Some(repository) = &push.repository
-    {
-        for record in state.store.projects_of_repository(&repository.urls).await? {
-            let repo_url = record.project.source.repo_url();
-            if repo_url.is_some_and(|url| repository.is(url)) {
-                results.push(accept(&state, &record, delivery.clone(), &body).await?);
+    if let Some(repository) = delivery.events.iter().find_map(Event::repository) {
+        let records = state
+            .store
+            .projects_of_repository(delivery.forge, repository.id.as_deref(), &repository.urls)
+            .await?;
+        for record in records {
+            if names_repository(&record, delivery.forge, repository) {
+                results.push(accept(&state, &record, &delivery, &body).await?);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Deliveries of Git providers.
 //!
 //! ```text
-//! raw body -> signature -> event -> verdict (deploy or ignore, in words) -> deployment and delivery in one transaction
+//! raw body -> signature -> events -> what to do about each, in words -> deployments, previews and delivery in one transaction
 //! ```
 //!
 //! Nothing of a body is read before its signature was checked. The delivery's id is stored in the transaction of the
@@ -15,9 +15,11 @@ mod verdict;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use aether_forge::{Delivery, Event, FORGES, Forge, WebhookError, WebhookRequest, WebhookSecret};
-use aether_models::{DeploymentId, GitRef, ProjectId, Trigger};
-use aether_store::{Conflict, NewDelivery, NewDeployment, ProjectRecord, StoreError};
+use aether_forge::{Delivery, Event, FORGES, WebhookError, WebhookRequest, WebhookSecret};
+use aether_models::{DeploymentId, ProjectId};
+use aether_store::{
+    Conflict, DeliveryAction, DeliveryOutcome, DeliveryVerdict, NewDelivery, ProjectRecord, StoreError,
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -25,7 +27,7 @@ use utoipa::ToSchema;
 pub(crate) use github::receive_github_webhook;
 pub(crate) use project::receive_webhook;
 
-use self::verdict::{Decision, decide};
+use self::verdict::{decide, names_repository};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::require_json;
 use crate::state::AppState;
@@ -39,6 +41,10 @@ const BODY_MAX: usize = 10 * 1024 * 1024;
 pub(crate) enum Verdict {
     /// It deploys.
     Deployed,
+    /// It comes from a fork; a member has to approve it first.
+    Waiting,
+    /// A preview was removed.
+    Removed,
     /// There was nothing to do.
     Ignored,
     /// It was received before; nothing was done again.
@@ -58,35 +64,48 @@ pub(crate) struct WebhookResult {
     pub deployment_id: Option<DeploymentId>,
 }
 
+impl From<DeliveryVerdict> for Verdict {
+    fn from(verdict: DeliveryVerdict) -> Self {
+        match verdict {
+            DeliveryVerdict::Deployed => Self::Deployed,
+            DeliveryVerdict::Waiting => Self::Waiting,
+            DeliveryVerdict::Removed => Self::Removed,
+            DeliveryVerdict::Ignored => Self::Ignored,
+        }
+    }
+}
+
 impl WebhookResult {
+    fn new(project_id: ProjectId, outcome: DeliveryOutcome) -> Self {
+        Self {
+            project_id,
+            verdict: outcome.verdict.into(),
+            reason: outcome.reason,
+            deployment_id: outcome.deployment_id,
+        }
+    }
+
     const fn status(&self) -> StatusCode {
         match self.verdict {
             Verdict::Deployed => StatusCode::ACCEPTED,
-            Verdict::Ignored | Verdict::Duplicate => StatusCode::OK,
+            Verdict::Waiting | Verdict::Removed | Verdict::Ignored | Verdict::Duplicate => StatusCode::OK,
         }
     }
 }
 
 /// Refuses what nobody signed before its body is read: anybody can send one, as large as they like.
 fn require_signed(request: &HttpRequest) -> ApiResult<()> {
-    let has = |forge: &&dyn Forge| request.headers().contains_key(forge.signature_header().as_str());
-    if FORGES.iter().any(has) {
+    let headers = headers(request);
+    if FORGES.iter().any(|forge| forge.claims(&headers)) {
         Ok(())
     } else {
         Err(refuse(WebhookError::Signature))
     }
 }
 
-/// Checks the signature and reads the event.
+/// Checks the signature and reads the events.
 fn receive(request: &HttpRequest, body: &[u8], secret: &WebhookSecret) -> ApiResult<Delivery> {
-    let mut headers = http::HeaderMap::new();
-    for (name, value) in request.headers() {
-        let name = http::HeaderName::from_bytes(name.as_str().as_bytes());
-        let value = http::HeaderValue::from_bytes(value.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            headers.append(name, value);
-        }
-    }
+    let headers = headers(request);
     aether_forge::receive(
         WebhookRequest {
             headers: &headers,
@@ -97,87 +116,90 @@ fn receive(request: &HttpRequest, body: &[u8], secret: &WebhookSecret) -> ApiRes
     .map_err(refuse)
 }
 
+/// The headers in the form that is common to the crates outside of actix.
+fn headers(request: &HttpRequest) -> http::HeaderMap {
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in request.headers() {
+        let name = http::HeaderName::from_bytes(name.as_str().as_bytes());
+        let value = http::HeaderValue::from_bytes(value.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    headers
+}
+
 fn refuse(error: WebhookError) -> ApiError {
     match error {
         WebhookError::Signature => ApiError::new(
             StatusCode::UNAUTHORIZED,
             "wrong_signature",
             "The signature is missing or wrong",
-            "no HMAC-SHA-256 of this body with this project's secret came with it",
+            "nothing in this request proves that its sender knows the project's webhook secret",
         )
         .hint("compare the secret at the Git provider with the one in the project's settings"),
         other => ApiError::malformed("malformed_delivery", other.to_string()),
     }
 }
 
-/// Deploys or ignores a delivery whose signature was checked.
+/// Does what a delivery asks for whose signature was checked.
 async fn accept(
     state: &AppState,
     record: &ProjectRecord,
-    delivery: Delivery,
+    delivery: &Delivery,
     body: &[u8],
 ) -> ApiResult<WebhookResult> {
-    let (branch, reason) = match decide(record, &delivery.event) {
-        Decision::Deploy { branch, reason } => (Some(branch), reason),
-        Decision::Ignore { reason } => (None, reason),
-    };
+    let project = &record.project;
+    let actions = decide_all(state, record, delivery.forge, &delivery.events);
     let new = NewDelivery {
+        forge: delivery.forge,
         delivery_id: delivery.id.to_string(),
-        event: delivery.event_name,
+        event: delivery.event_name.clone(),
         payload_sha256: Sha256::digest(body).to_vec(),
         payload: body.to_vec(),
-        reason: reason.clone(),
     };
-    let stored = match branch {
-        Some(branch) => deploy(state, record, branch, Some(new.clone())).await,
-        None => ignore(state, record, &new).await,
-    };
-    match stored {
-        Ok(deployment_id) => Ok(WebhookResult {
-            project_id: record.project.id,
-            verdict: if deployment_id.is_some() {
-                Verdict::Deployed
-            } else {
-                Verdict::Ignored
-            },
-            reason,
-            deployment_id,
-        }),
+    let applied = state
+        .store
+        .apply_delivery(project.team_id, project.id, Some(&new), &actions)
+        .await;
+    match applied {
+        Ok(Some(outcome)) => {
+            learn_repository_id(state, record, delivery).await?;
+            Ok(WebhookResult::new(project.id, outcome))
+        }
+        Ok(None) => Err(ApiError::not_found("project")),
         Err(StoreError::Conflict(Conflict::DeliveryKnown)) => duplicate(state, record, &new).await,
         Err(error) => Err(error.into()),
     }
 }
 
-/// Makes a deployment of a branch and keeps the delivery with it.
-async fn deploy(
+fn decide_all(
     state: &AppState,
     record: &ProjectRecord,
-    branch: GitRef,
-    delivery: Option<NewDelivery>,
-) -> Result<Option<DeploymentId>, StoreError> {
-    let new = NewDeployment {
-        team_id: record.project.team_id,
-        project_id: record.project.id,
-        git_ref: Some(branch),
-        trigger: Trigger::Webhook,
-        created_by: None,
-        idempotency_key: None,
-        delivery,
-    };
-    let created = state.store.create_deployment(new).await?;
-    Ok(created.map(|created| created.deployment.id))
+    forge: &str,
+    events: &[Event],
+) -> Vec<DeliveryAction> {
+    events
+        .iter()
+        .map(|event| decide(record, &state.hosts, forge, event))
+        .collect()
 }
 
-async fn ignore(
-    state: &AppState,
-    record: &ProjectRecord,
-    delivery: &NewDelivery,
-) -> Result<Option<DeploymentId>, StoreError> {
-    state
-        .store
-        .record_ignored_delivery(record.project.team_id, record.project.id, delivery)
-        .await?;
-    Ok(None)
+/// From now on the repository is known by the provider's id: under another name it is still the same, and another one
+/// under its name is not.
+async fn learn_repository_id(state: &AppState, record: &ProjectRecord, delivery: &Delivery) -> ApiResult<()> {
+    let repository = delivery.events.iter().find_map(Event::repository);
+    if record.repository_id.is_none()
+        && let Some(repository) = repository.filter(|named| names_repository(record, delivery.forge, named))
+        && let Some(id) = &repository.id
+    {
+        let project = &record.project;
+        state
+            .store
+            .learn_repository_id(project.team_id, project.id, delivery.forge, id)
+            .await?;
+    }
+    Ok(())
 }
 
 /// The same delivery again is fine; another body under its id is not the same delivery.
@@ -200,24 +222,19 @@ async fn duplicate(state: &AppState, record: &ProjectRecord, new: &NewDelivery) 
     })
 }
 
-/// Does again what a stored delivery asked for.
+/// Does again what a stored delivery asked for, by the project's settings of today.
 pub(crate) async fn replay(
     state: &AppState,
     record: &ProjectRecord,
-    event: &Event,
+    forge: &str,
+    events: &[Event],
 ) -> ApiResult<WebhookResult> {
-    let (reason, deployment_id) = match decide(record, event) {
-        Decision::Deploy { branch, reason } => (reason, deploy(state, record, branch, None).await?),
-        Decision::Ignore { reason } => (reason, None),
-    };
-    Ok(WebhookResult {
-        project_id: record.project.id,
-        verdict: if deployment_id.is_some() {
-            Verdict::Deployed
-        } else {
-            Verdict::Ignored
-        },
-        reason,
-        deployment_id,
-    })
+    let actions = decide_all(state, record, forge, events);
+    let project = &record.project;
+    let outcome = state
+        .store
+        .apply_delivery(project.team_id, project.id, None, &actions)
+        .await?
+        .ok_or_else(|| ApiError::not_found("project"))?;
+    Ok(WebhookResult::new(project.id, outcome))
 }

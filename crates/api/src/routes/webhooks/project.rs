@@ -13,8 +13,8 @@ use crate::state::AppState;
 
 /// A delivery for one project, signed with its secret.
 ///
-/// In our own form (`X-Aether-Signature-256`, `X-Aether-Delivery`, `X-Aether-Event`) or in GitHub's
-/// (`X-Hub-Signature-256`, `X-GitHub-Delivery`, `X-GitHub-Event`), which Gitea and Forgejo send too.
+/// In our own form (`X-Aether-Signature-256`, `X-Aether-Delivery`, `X-Aether-Event`), or as GitHub, GitLab (whose secret
+/// token is the webhook's secret), Gitea, Forgejo or Bitbucket Cloud send them.
 #[utoipa::path(
     tag = "webhooks",
     security(()),
@@ -48,6 +48,6 @@ pub(crate) async fn receive_webhook(
     let secret = WebhookSecret::new(secret.expose_secret()).map_err(ApiError::internal)?;
     let delivery = receive(&request, &body, &secret)?;
     let record = record.ok_or_else(|| ApiError::not_found("project"))?;
-    let result = accept(&state, &record, delivery, &body).await?;
+    let result = accept(&state, &record, &delivery, &body).await?;
     Ok(HttpResponse::build(result.status()).json(result))
 }

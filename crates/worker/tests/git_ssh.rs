@@ -1,0 +1,239 @@
+//! Private repositories over SSH: a real OpenSSH server on loopback, deploy keys, known and changed host keys.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed test may panic"
+)]
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use aether_models::GitHostPolicy;
+use aether_testkit::GitRepo;
+use aether_worker::{GitClient, GitError, GitLimits, RemoteRepository, SshIdentity};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// OpenSSH's server, as the account of the tests, with one key that is let in.
+struct SshServer {
+    process: Child,
+    folder: TempDir,
+    port: u16,
+}
+
+impl SshServer {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        make_key(&folder.path().join("host"));
+        make_key(&folder.path().join("client"));
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let process = serve(folder.path(), port);
+        let server = Self {
+            process,
+            folder,
+            port,
+        };
+        server.answers().await;
+        server
+    }
+
+    /// The same server with another key of its own, as if somebody stood in between.
+    async fn change_host_key(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        for name in ["host", "host.pub"] {
+            std::fs::remove_file(self.folder.path().join(name)).unwrap();
+        }
+        make_key(&self.folder.path().join("host"));
+        self.process = serve(self.folder.path(), self.port);
+        self.answers().await;
+    }
+
+    async fn answers(&self) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.port))
+            .await
+            .is_err()
+        {
+            assert!(tokio::time::Instant::now() < deadline, "sshd does not answer");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn repo(&self, name: &str) -> GitRepo {
+        GitRepo::create(self.folder.path().join(format!("{name}.git"))).unwrap()
+    }
+
+    fn remote(&self, name: &str, key: &str, host_key: Option<String>) -> RemoteRepository {
+        let user = nix_user();
+        let path = self.folder.path().join(format!("{name}.git"));
+        let url = format!("ssh://{user}@127.0.0.1:{}{}", self.port, path.display());
+        RemoteRepository {
+            url: url.parse().unwrap(),
+            credentials: None,
+            ssh: Some(SshIdentity {
+                private_key: std::fs::read_to_string(self.folder.path().join(key)).unwrap(),
+                host_key,
+                ..SshIdentity::default()
+            }),
+        }
+    }
+
+    fn client(&self) -> GitClient {
+        GitClient::new(
+            GitHostPolicy::default().with_loopback(),
+            GitLimits::default(),
+            self.folder.path().join("cache"),
+        )
+    }
+}
+
+impl Drop for SshServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn nix_user() -> String {
+    let output = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn make_key(path: &Path) {
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
+        .arg(path)
+        .status()
+        .unwrap();
+    assert!(made.success());
+}
+
+fn serve(folder: &Path, port: u16) -> Child {
+    // Debian's server wants this folder, which its init script makes.
+    let _ = std::fs::create_dir_all("/run/sshd");
+    std::fs::copy(folder.join("client.pub"), folder.join("authorized")).unwrap();
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let config = format!(
+        "ListenAddress 127.0.0.1:{port}\nHostKey {0}/host\nAuthorizedKeysFile {0}/authorized\nPidFile none\nStrictModes no\n\
+         UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
+         AcceptEnv GIT_PROTOCOL\nLogLevel ERROR\n",
+        folder.display()
+    );
+    std::fs::write(folder.join("config"), config).unwrap();
+    Command::new("/usr/sbin/sshd")
+        .arg("-D")
+        .arg("-f")
+        .arg(folder.join("config"))
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("openssh-server is installed")
+}
+
+async fn fetch(client: &GitClient, remote: &RemoteRepository) -> Result<String, GitError> {
+    let commit = client
+        .fetch(Uuid::now_v7(), remote, None, &|_| {}, &CancellationToken::new())
+        .await?;
+    Ok(commit.sha)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_repository_is_cloned_with_the_deploy_key_and_checked_out() {
+    let server = SshServer::start().await;
+    let sha = server
+        .repo("site")
+        .commit_files(&[("index.html", "private")])
+        .unwrap();
+    let (client, remote) = (server.client(), server.remote("site", "client", None));
+    let (owner, stop) = (Uuid::now_v7(), CancellationToken::new());
+    let commit = client.fetch(owner, &remote, None, &|_| {}, &stop).await.unwrap();
+    assert_eq!(commit.sha, sha);
+    let workspace = server.folder.path().join("work");
+    std::fs::create_dir(&workspace).unwrap();
+    client.checkout(owner, &sha, &workspace, &stop).await.unwrap();
+    assert_eq!(
+        std::fs::read_to_string(workspace.join("index.html")).unwrap(),
+        "private"
+    );
+    let refs = client.ls_remote(&remote, &stop).await.unwrap();
+    assert!(refs.iter().any(|found| found.branch().is_some()), "{refs:?}");
+
+    // The second fetch brings only what is new, over the same cache.
+    let next = server
+        .repo("site")
+        .commit_files(&[("index.html", "changed")])
+        .unwrap();
+    assert_eq!(
+        client
+            .fetch(owner, &remote, None, &|_| {}, &stop)
+            .await
+            .unwrap()
+            .sha,
+        next
+    );
+    // Other tests have folders there at the same time; this key is in none of them.
+    let key = std::fs::read_to_string(server.folder.path().join("client")).unwrap();
+    let left = std::fs::read_dir(server.folder.path().parent().unwrap())
+        .unwrap()
+        .filter_map(Result::ok)
+        .filter_map(|entry| std::fs::read_to_string(entry.path().join("key")).ok())
+        .any(|found| found == key);
+    assert!(!left, "a deploy key was left behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_host_key_is_learned_and_another_one_is_refused() {
+    let mut server = SshServer::start().await;
+    let sha = server.repo("site").commit_files(&[("a", "1")]).unwrap();
+    let client = server.client();
+    let first = server.remote("site", "client", None);
+    assert_eq!(fetch(&client, &first).await.unwrap(), sha);
+    let learned = first.ssh.unwrap().learned.lock().unwrap().clone().unwrap();
+    let shown = std::fs::read_to_string(server.folder.path().join("host.pub")).unwrap();
+    assert!(shown.starts_with(&learned), "{learned} is not of {shown}");
+
+    let known = server.remote("site", "client", Some(learned));
+    assert_eq!(fetch(&client, &known).await.unwrap(), sha);
+    server.change_host_key().await;
+    let error = fetch(&client, &known).await.unwrap_err();
+    assert!(matches!(error, GitError::HostKeyChanged), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_a_missing_repository_and_a_forbidden_address_are_told_apart() {
+    let server = SshServer::start().await;
+    server.repo("site").commit_files(&[("a", "1")]).unwrap();
+    make_key(&server.folder.path().join("stranger"));
+    let client = server.client();
+    let error = fetch(&client, &server.remote("site", "stranger", None))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, GitError::Denied { sent: true }), "{error:?}");
+    let error = fetch(&client, &server.remote("nothing", "client", None))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, GitError::NotFound), "{error:?}");
+    let mut without = server.remote("site", "client", None);
+    without.ssh = None;
+    let error = fetch(&client, &without).await.unwrap_err();
+    assert!(matches!(error, GitError::Denied { sent: false }), "{error:?}");
+    let strict = GitClient::new(
+        GitHostPolicy::default(),
+        GitLimits::default(),
+        server.folder.path().join("c"),
+    );
+    let error = fetch(&strict, &server.remote("site", "client", None))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, GitError::HostNotAllowed(_)), "{error:?}");
+}
