@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Slow clients by the thousand, and a visitor beside them: `slowhttptest` attacks, wrk visits another host.
 
-    bench/proxy/floods.py target/release/aether-proxy [--connections 1000] [--seconds 20] [--append bench/RESULTS.md]
+    bench/proxy/floods.py target/release/aether-proxy [--connections 1000] [--seconds 75] [--append bench/RESULTS.md]
 
-For each attack: what slowhttptest says of the service (it probes with a request of its own), how many connections were
-closed, and the p50 and p99 of 16 visitors without and beside the attack.
+For each attack: what slowhttptest says of the service (it probes with a request of its own), when the last of its
+connections was closed, and the p50 and p99 of 16 visitors without and beside the attack.
 """
 
 import argparse, re, shutil, subprocess, sys, tempfile, time
@@ -25,7 +25,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("binary")
     arguments.add_argument("--connections", type=int, default=1000)
-    arguments.add_argument("--seconds", type=int, default=20)
+    arguments.add_argument("--seconds", type=int, default=75)
     arguments.add_argument("--append")
     options = arguments.parse_args()
     root = Path(tempfile.mkdtemp(prefix="bench-floods-"))
@@ -36,7 +36,7 @@ def main():
         servers["aether"] = start_aether(options.binary, folder)
         visit = lambda: wrk(PORTS["aether"], APP, "/", 16, [], 4)
         visit()
-        lines = ["| attack | service available | connections closed by us | quiet p50 / p99 ms | beside it p50 / p99 ms | rate beside / quiet |",
+        lines = ["| attack | service available | the attack ended | quiet p50 / p99 ms | beside it p50 / p99 ms | rate beside / quiet |",
                  "| --- | --- | --- | --- | --- | --- |"]
         for name, how, path in ATTACKS:
             quiet = visit()
@@ -49,8 +49,8 @@ def main():
             beside = visit()
             out = re.sub(r"\x1b\[[0-9;]*m", "", attack.communicate()[0])
             last = lambda pattern: (re.findall(pattern, out) or ["?"])[-1]
-            available, closed = last(r"service available:\s+(\w+)"), last(r"closed:\s+(\d+)")
-            lines.append(f"| {name} | {available} | {closed} of {options.connections} in {options.seconds} s "
+            available, second, status = last(r"service available:\s+(\w+)"), last(r"Test ended on (\d+)"), last(r"Exit status: (.+)")
+            lines.append(f"| {name}, {options.connections} connections | {available} | after {second} s: {status.strip().lower()} "
                          f"| {quiet['p50']:.2f} / {quiet['p99']:.2f} | {beside['p50']:.2f} / {beside['p99']:.2f} | {beside['rate'] / quiet['rate']:.2f} |")
             print(lines[-1], flush=True)
         text = "\n".join([f"## Slow clients, {time.strftime('%Y-%m-%d')}", "", *lines, ""])
