@@ -107,7 +107,7 @@ async fn up_takes_the_engine_and_says_so_and_a_dockerfile_project_is_served() {
     .await;
     let worker = &status["workers"][0];
     assert_eq!(worker["runtime"], "docker", "{worker:#}");
-    let why = worker["about"][0].as_str().unwrap();
+    let why = worker["runtime_reason"].as_str().unwrap();
     assert!(why.starts_with("docker: an engine answers at "), "{why}");
 
     for (name, text) in [("image", "from an image"), ("site", "a static page")] {

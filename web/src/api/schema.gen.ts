@@ -49,6 +49,24 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Changes the caller's name or address. */
+        patch: operations["update_me"];
+        trace?: never;
+    };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the caller's password and signs them out everywhere else. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -84,6 +102,41 @@ export interface paths {
         /** Makes an account and signs it in. */
         post: operations["register_user"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the caller is signed in, the last used first. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /** Signs the caller out everywhere but here. */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs a browser of the caller's out, at once. */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -134,6 +187,23 @@ export interface paths {
         put?: never;
         /** Stops a deployment. One that runs is stopped by its worker within seconds; asking twice is fine. */
         post: operations["cancel_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deployments/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is different from the release before. */
+        get: operations["get_deployment_changes"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -459,6 +529,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/instances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The running copies of the project's app, those of the newest release first; a static site has none. */
+        get: operations["list_instances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/logs": {
         parameters: {
             query?: never;
@@ -573,6 +660,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a project uses right now. */
+        get: operations["get_project_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/webhook": {
         parameters: {
             query?: never;
@@ -650,6 +754,23 @@ export interface paths {
         };
         /** How the instance is. */
         get: operations["system_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The templates that come with Aether. */
+        get: operations["list_templates"];
         put?: never;
         post?: never;
         delete?: never;
@@ -820,6 +941,43 @@ export interface components {
             /** @description What it may do. */
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description What one copy of an app uses. Counters grow from its start; the difference of two is what it used in between. */
+        AppUsage: {
+            /**
+             * Format: int64
+             * @description Processor time, in nanoseconds.
+             */
+            cpu_nanos: number;
+            /** @description Its release. */
+            deployment_id: components["schemas"]["Id_dep"];
+            /** @description The copy. */
+            instance_id: components["schemas"]["Id_ins"];
+            /**
+             * Format: int64
+             * @description Memory in use.
+             */
+            memory_bytes: number;
+            /**
+             * Format: int64
+             * @description The most it may use.
+             */
+            memory_limit_bytes: number;
+            /**
+             * Format: int64
+             * @description Received over the network.
+             */
+            network_received_bytes: number;
+            /**
+             * Format: int64
+             * @description Sent over the network.
+             */
+            network_sent_bytes: number;
+            /**
+             * Format: int64
+             * @description Processes and threads.
+             */
+            processes: number;
+        };
         /** @description What somebody has looked at and approves. */
         ApprovePreview: {
             /** @description The head, as the environment shows it; another head that came meanwhile is not approved by this. */
@@ -877,6 +1035,24 @@ export interface components {
             /** @description What the user should know before building (two lockfiles, an unpinned version, …). */
             warnings: string[];
         };
+        /**
+         * @description What happened to a variable.
+         * @enum {string}
+         */
+        ChangeKind: "added" | "removed" | "changed";
+        /** @description Another password. */
+        ChangePassword: {
+            /**
+             * Format: password
+             * @description The present one.
+             */
+            current_password: string;
+            /**
+             * Format: password
+             * @description The new one: at least eight characters, hard to guess.
+             */
+            new_password: string;
+        };
         /** @description The commit a deployment builds. */
         Commit: {
             /** @description Name of the author. */
@@ -919,8 +1095,13 @@ export interface components {
             /** @description Their role in the team. */
             role: components["schemas"]["Role"];
         };
-        /** @description A new project. */
+        /** @description A new project: of a repository or of a template. */
         CreateProject: {
+            /**
+             * Format: int32
+             * @description Share of the visitors' requests that get a line in the proxy's access log, in percent; 0 by default.
+             */
+            access_log_percent?: number | null;
             app_limits?: components["schemas"]["ResourceLimits"] | null;
             /** @description A push through the webhook deploys. */
             auto_deploy?: boolean | null;
@@ -946,7 +1127,7 @@ export interface components {
             /** @description Fixes the install command; empty skips the step. */
             install_command?: string | null;
             kind?: components["schemas"]["PlanKind"] | null;
-            /** @description Name for people; without it the repository's own. */
+            /** @description Name for people; without it the repository's or the template's own. */
             name?: string | null;
             /** @description Fixes the output directory. */
             output_directory?: string | null;
@@ -974,15 +1155,21 @@ export interface components {
             preview_max?: number | null;
             /** @description Pull requests get a preview each; those of forks after a member's approval. */
             preview_pull_requests?: boolean | null;
+            /**
+             * Format: int32
+             * @description Copies of the running app.
+             */
+            replicas?: number | null;
             /** @description Where the code is; a user name and password in it are stored sealed and never shown again. */
-            repo_url: string;
+            repo_url?: string | null;
             /** @description Folder of the app, relative to the repository. */
             root_dir?: string | null;
+            runtime?: components["schemas"]["RuntimeName"] | null;
             /** @description Fixes runtime versions (`node: "22"`). */
             runtime_version?: {
                 [key: string]: string;
             } | null;
-            /** @description Label of its host; without it made of the name. */
+            /** @description Label of its host; without it made of the name, and for a template without a name one that is free. */
             slug?: string | null;
             /** @description Fixes the single-page-app decision. */
             spa?: boolean | null;
@@ -990,6 +1177,10 @@ export interface components {
             start_command?: string | null;
             /** @description Fetch the repository's submodules too. */
             submodules?: boolean | null;
+            /** @description Name of a template that comes with Aether, instead of a repository. */
+            template?: string | null;
+            /** @description Storage of the app that outlives deployments; in containers only. */
+            volumes?: components["schemas"]["VolumeMount"][] | null;
             /** @description Globs of paths in the repository (`apps/web/**`); a push that changes none of them does not deploy. */
             watch_paths?: string[] | null;
         };
@@ -1107,6 +1298,14 @@ export interface components {
             /** @description Its own address, which never shows anything else. */
             url: string;
         };
+        /** @description What is different from the release before. */
+        DeploymentChanges: {
+            previous: components["schemas"]["PreviousRelease"] | null;
+            /** @description Settings that are different. */
+            settings: components["schemas"]["SettingChange"][];
+            /** @description Variables that are different, by name; their values are never shown. */
+            variables: components["schemas"]["VariableChange"][];
+        };
         /**
          * @description Where a deployment stands: `QUEUED -> BUILDING -> DEPLOYING -> READY`, or one of the three other ends.
          * @enum {string}
@@ -1175,6 +1374,14 @@ export interface components {
              * @description When that was.
              */
             verified_at: string | null;
+        };
+        /** @description How many sessions were ended. */
+        EndedSessions: {
+            /**
+             * Format: int64
+             * @description So many.
+             */
+            ended: number;
         };
         /**
          * @description When a variable is visible.
@@ -1296,6 +1503,8 @@ export interface components {
         Id_inv: string;
         /** @description TypeID `prj_…` */
         Id_prj: string;
+        /** @description TypeID `ses_…` */
+        Id_ses: string;
         /** @description TypeID `team_…` */
         Id_team: string;
         /** @description TypeID `tok_…` */
@@ -1306,6 +1515,46 @@ export interface components {
         Id_usr: string;
         /** @description TypeID `whd_…` */
         Id_whd: string;
+        /** @description A running copy of the project's app. */
+        Instance: {
+            /**
+             * Format: date-time
+             * @description When it was first started.
+             */
+            created_at: string;
+            /** @description Its release. */
+            deployment_id: components["schemas"]["Id_dep"];
+            /**
+             * Format: int32
+             * @description Number of that release's deployment.
+             */
+            deployment_number: number;
+            /** @description Its id. */
+            id: components["schemas"]["Id_ins"];
+            /** @description How it last ended, in words. */
+            last_exit: string | null;
+            /** @description Visitors get it. */
+            live: boolean;
+            /**
+             * Format: int32
+             * @description How often it was started again.
+             */
+            restarts: number;
+            /** @description `process` or `docker`. */
+            runtime: string;
+            /** @description What it is doing. */
+            state: components["schemas"]["InstanceHealth"];
+            /**
+             * Format: date-time
+             * @description When its state last changed.
+             */
+            updated_at: string;
+        };
+        /**
+         * @description What a running copy is doing.
+         * @enum {string}
+         */
+        InstanceHealth: "starting" | "healthy" | "unhealthy" | "crash_looping" | "draining" | "stopped";
         /** @description An invitation to a team as it is listed; the secret itself is shown once and never stored. */
         Invitation: {
             /**
@@ -1402,6 +1651,13 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A part of a list. */
+        Page_Instance: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Instance"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
         Page_Invitation: {
             /** @description The items, in the list's order. */
             items: components["schemas"]["Invitation"][];
@@ -1412,6 +1668,20 @@ export interface components {
         Page_Project: {
             /** @description The items, in the list's order. */
             items: components["schemas"]["Project"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Session: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Session"][];
+            /** @description Give it as `cursor` to get what follows; null at the end of the list. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Template: {
+            /** @description The items, in the list's order. */
+            items: components["schemas"]["Template"][];
             /** @description Give it as `cursor` to get what follows; null at the end of the list. */
             next_cursor: string | null;
         };
@@ -1427,6 +1697,17 @@ export interface components {
          * @enum {string}
          */
         PlanKind: "static" | "server" | "docker";
+        /** @description The release before. */
+        PreviousRelease: {
+            commit: components["schemas"]["Commit"] | null;
+            /** @description Its deployment. */
+            id: components["schemas"]["Id_dep"];
+            /**
+             * Format: int32
+             * @description Its deployment's number.
+             */
+            number: number;
+        };
         /** @description A failure as its caller reads it (RFC 9457). */
         Problem: {
             /**
@@ -1457,6 +1738,11 @@ export interface components {
         };
         /** @description One project with its settings. */
         Project: {
+            /**
+             * Format: int32
+             * @description Share of the visitors' requests that get a line in the proxy's access log, in percent.
+             */
+            access_log_percent: number;
             /** @description Limits of the running app. */
             app_limits: components["schemas"]["ResourceLimits"];
             /** @description A push through the webhook deploys. */
@@ -1522,22 +1808,30 @@ export interface components {
             preview_max: number;
             /** @description Pull requests get a preview each. */
             preview_pull_requests: boolean;
-            /** @description Where the code is. */
-            repo_url: components["schemas"]["RepoUrl"];
+            /**
+             * Format: int32
+             * @description Copies of the running app, between which the proxy balances.
+             */
+            replicas: number;
+            repo_url: components["schemas"]["RepoUrl"] | null;
             /** @description Folder of the app, relative to the repository. */
             root_dir: string;
+            runtime: components["schemas"]["RuntimeName"] | null;
             /** @description Fixed runtime versions. */
             runtime_version: {
                 [key: string]: string;
             };
             /** @description Label of its host. */
             slug: components["schemas"]["Slug"];
+            /** @description What kind of source its files come from. */
+            source: components["schemas"]["SourceKind"];
             /** @description Fixed single-page-app decision. */
             spa: boolean | null;
             /** @description Fixed start command. */
             start_command: string | null;
             /** @description Submodules of the repository are fetched too. */
             submodules: boolean;
+            template: components["schemas"]["Slug"] | null;
             /**
              * Format: date-time
              * @description When its settings last changed.
@@ -1545,8 +1839,17 @@ export interface components {
             updated_at: string;
             /** @description Address of the live site. */
             url: string;
+            /** @description Storage of the app that outlives deployments; in containers only. */
+            volumes: components["schemas"]["VolumeMount"][];
             /** @description Globs of paths in the repository; a push that changes none of them does not deploy. Empty watches everything. */
             watch_paths: string[];
+        };
+        /** @description What a project uses right now, as far as workers have said so in the last seconds. */
+        ProjectUsage: {
+            /** @description Its running apps; empty where the runtime does not count. */
+            apps: components["schemas"]["AppUsage"][];
+            /** @description Its volumes. */
+            volumes: components["schemas"]["VolumeUsage"][];
         };
         /** @description A connection to a Git provider. Its token is never shown again. */
         Provider: {
@@ -1735,10 +2038,51 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * @description How builds and apps are kept apart from the machine and from one another.
+         * @enum {string}
+         */
+        RuntimeName: "docker" | "process";
+        /**
          * @description What an API token may do.
          * @enum {string}
          */
         Scope: "read" | "deploy" | "write";
+        /** @description A browser that is signed in. */
+        Session: {
+            /**
+             * Format: date-time
+             * @description When somebody signed in with it.
+             */
+            created_at: string;
+            /** @description It is the one that asks. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is used again.
+             */
+            expires_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["Id_ses"];
+            /**
+             * Format: date-time
+             * @description When it was last used, to within a quarter of an hour.
+             */
+            last_used_at: string;
+            /** @description What the browser calls itself. */
+            user_agent: string;
+        };
+        /** @description A setting that is different. */
+        SettingChange: {
+            /** @description What it is. */
+            after: string | null;
+            /** @description What it was; null when it was left to Aether. */
+            before: string | null;
+            /**
+             * @description Its name, as the project has it; parts of a limit behind a dot.
+             * @example build_limits.memory_mb
+             */
+            name: string;
+        };
         /** @description What somebody without an account can do here. */
         SetupState: {
             /** @description Nobody owns this instance yet; the set-up link makes the owner's account. */
@@ -1761,6 +2105,11 @@ export interface components {
             user: components["schemas"]["User"];
         };
         Slug: string;
+        /**
+         * @description The kinds of [`ProjectSource`].
+         * @enum {string}
+         */
+        SourceKind: "git" | "template";
         /** @description Data of a `status` event. */
         StatusEvent: {
             /** @description Where the deployment stands. */
@@ -1811,12 +2160,16 @@ export interface components {
             disk: components["schemas"]["DiskStatus"] | null;
             /** @description The database. */
             postgres: components["schemas"]["Health"];
+            /** @description Version of the database. */
+            postgres_version: string | null;
             /** @description The proxies that report. */
             proxies: components["schemas"]["ProxyStatus"][];
             /** @description What waits and what is being built. */
             queue: components["schemas"]["QueueStatus"];
             /** @description Live events and rate limits. */
             redis: components["schemas"]["Health"];
+            /** @description Version of Redis. */
+            redis_version: string | null;
             /**
              * Format: int64
              * @description Version of the route table that a proxy should have.
@@ -1824,6 +2177,21 @@ export interface components {
             route_version: number;
             /** @description Version of this service. */
             version: string;
+            /** @description The workers that report, idle ones too; null when it cannot be known because Redis is away. */
+            workers: components["schemas"]["WorkerStatus"][] | null;
+        };
+        /** @description Something to begin with: give its name as `template` to `POST /projects`. */
+        Template: {
+            /** @description What it is, in a sentence. */
+            description: string;
+            /** @description What it is written in. */
+            language: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Name for people. */
+            title: string;
+            /** @description Why this instance cannot deploy it; null when it can. */
+            unavailable: string | null;
         };
         /**
          * @description Why a deployment was made.
@@ -1831,7 +2199,27 @@ export interface components {
          */
         Trigger: "manual" | "webhook" | "redeploy" | "poll";
         /** @description What to change; what is left out stays as it is. */
+        UpdateMe: {
+            /**
+             * Format: password
+             * @description The password, for another address.
+             */
+            current_password?: string | null;
+            /**
+             * Format: email
+             * @description Address; the sign-in name. Changing it takes the password.
+             */
+            email?: string | null;
+            /** @description Name for people. */
+            name?: string | null;
+        };
+        /** @description What to change; what is left out stays as it is. */
         UpdateProject: {
+            /**
+             * Format: int32
+             * @description Share of the visitors' requests that get a line in the proxy's access log, in percent; 0 by default.
+             */
+            access_log_percent?: number | null;
             app_limits?: components["schemas"]["ResourceLimits"] | null;
             /** @description A push through the webhook deploys. */
             auto_deploy?: boolean | null;
@@ -1885,10 +2273,16 @@ export interface components {
             preview_max?: number | null;
             /** @description Pull requests get a preview each; those of forks after a member's approval. */
             preview_pull_requests?: boolean | null;
-            /** @description Where the code is. A new address forgets the stored user name and password, unless it brings its own. */
+            /**
+             * Format: int32
+             * @description Copies of the running app.
+             */
+            replicas?: number | null;
+            /** @description Where the code is; a project made from a template is built from the repository from then on. A new address forgets the stored user name and password, unless it brings its own. */
             repo_url?: string | null;
             /** @description Folder of the app, relative to the repository. */
             root_dir?: string | null;
+            runtime?: components["schemas"]["RuntimeName"] | null;
             /** @description Fixes runtime versions (`node: "22"`). */
             runtime_version?: {
                 [key: string]: string;
@@ -1899,6 +2293,8 @@ export interface components {
             start_command?: string | null;
             /** @description Fetch the repository's submodules too. */
             submodules?: boolean | null;
+            /** @description Storage of the app that outlives deployments; in containers only. */
+            volumes?: components["schemas"]["VolumeMount"][] | null;
             /** @description Globs of paths in the repository (`apps/web/**`); a push that changes none of them does not deploy. */
             watch_paths?: string[] | null;
         };
@@ -1966,11 +2362,35 @@ export interface components {
             /** @description What happened, one short sentence without a full stop. */
             title: string;
         };
+        /** @description A variable that is different. */
+        VariableChange: {
+            /** @description What happened to it. */
+            change: components["schemas"]["ChangeKind"];
+            /** @description Its name. */
+            name: string;
+        };
         /**
          * @description What was made of a delivery.
          * @enum {string}
          */
         Verdict: "deployed" | "waiting" | "removed" | "ignored" | "duplicate";
+        /** @description A volume of a project and where its app sees it. */
+        VolumeMount: {
+            /** @description Its name within the project: lower-case letters, digits and hyphens. */
+            name: string;
+            /** @description Where the app sees it, absolute. */
+            path: string;
+        };
+        /** @description One volume. */
+        VolumeUsage: {
+            /**
+             * Format: int64
+             * @description What is in it; null when nobody measured it.
+             */
+            bytes: number | null;
+            /** @description Its name within the project. */
+            name: string;
+        };
         /** @description What to enter at the Git provider. */
         Webhook: {
             /** @description What they are signed with. */
@@ -2013,6 +2433,32 @@ export interface components {
             reason: string;
             /** @description What was made of it. */
             verdict: components["schemas"]["Verdict"];
+        };
+        /** @description One worker. */
+        WorkerStatus: {
+            /** @description Deployments it takes at the same time. */
+            concurrency: number;
+            disk: components["schemas"]["DiskStatus"] | null;
+            /** @description Unique per start. */
+            id: string;
+            /** @description Its machine. */
+            node: string;
+            /**
+             * Format: int64
+             * @description Deployments it holds.
+             */
+            running: number;
+            /** @description What it isolates builds and apps with: `process` or `docker`. */
+            runtime: string;
+            /** @description Why with that. */
+            runtime_reason: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /** @description Its version. */
+            version: string;
         };
     };
     responses: never;
@@ -2110,6 +2556,69 @@ export interface operations {
             };
         };
     };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateMe"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     refresh_session: {
         parameters: {
             query?: never;
@@ -2158,6 +2667,91 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
                 };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id_ses"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request failed. */
             default: {
@@ -2245,6 +2839,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_deployment_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id_dep"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentChanges"];
                 };
             };
             /** @description The request failed. */
@@ -2716,6 +3340,15 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /**
+                 * @description Only with one of these statuses, separated by commas.
+                 * @example QUEUED,BUILDING,DEPLOYING
+                 */
+                status?: string;
+                /** @description Only of this branch, tag or commit. */
+                ref?: string;
+                /** @description Only those made for this reason. */
+                trigger?: "manual" | "webhook" | "redeploy" | "poll";
             };
             header?: never;
             path: {
@@ -3152,6 +3785,37 @@ export interface operations {
             };
         };
     };
+    list_instances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Instance"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_runtime_log: {
         parameters: {
             query?: {
@@ -3448,6 +4112,37 @@ export interface operations {
             };
         };
     };
+    get_project_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectUsage"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_webhook: {
         parameters: {
             query?: never;
@@ -3593,6 +4288,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemStatus"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Template"];
                 };
             };
             /** @description The request failed. */

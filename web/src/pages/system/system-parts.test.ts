@@ -11,7 +11,6 @@ const healthy: Schemas['SystemStatus'] = {
   redis_version: '8.0.1',
   workers: null,
   queue: { queued: 0, running: 0, busy_workers: 0, oldest_queued_seconds: null },
-  workers: [],
   proxies: [{ id: 'a', route_version: 7, in_flight: 2 }],
   route_version: 7,
   disk: null,
