@@ -50,6 +50,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                         .service(projects::update_project)
                         .service(projects::delete_project)
                         .service(projects::get_project_usage)
+                        .service(projects::get_project_traffic)
                         .service(projects::list_instances)
                         .service(projects::get_webhook)
                         .service(projects::rotate_webhook_secret)

@@ -36,6 +36,7 @@ mod sync;
 mod table;
 mod tls;
 mod traffic;
+mod traffic_minutes;
 
 pub use error::ProxyError;
 pub use limits::Limits;

@@ -1,22 +1,31 @@
 //! The store as the source of routes.
 
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use aether_models::RouteChanges;
 use aether_store::{Event, Store, StoreError};
 use futures::{Stream, StreamExt};
+use tokio::sync::Mutex;
 
 use crate::sync::{ProjectTraffic, ProxyReport, RouteSource};
+use crate::traffic_minutes::TrafficMinutes;
 
 /// Reads routes from Postgres, hears of changes through Redis.
 #[derive(Debug, Clone)]
 pub struct StoreSource {
     store: Store,
+    minutes: Arc<Mutex<TrafficMinutes>>,
 }
 
 impl StoreSource {
     /// A source over `store`.
     #[must_use]
-    pub const fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            minutes: Arc::default(),
+        }
     }
 }
 
@@ -40,6 +49,7 @@ impl RouteSource for StoreSource {
     }
 
     async fn report(&self, report: ProxyReport) -> Result<(), StoreError> {
+        let traffic = self.record_traffic(&report).await;
         self.store
             .report_proxy(&aether_store::ProxyReport {
                 proxy_id: report.proxy_id,
@@ -51,12 +61,31 @@ impl RouteSource for StoreSource {
                     .map(|(project, traffic)| (*project, stored(*traffic)))
                     .collect(),
             })
-            .await
+            .await?;
+        traffic
     }
 
     async fn retract(&self, proxy_id: &str) -> Result<(), StoreError> {
         self.store.remove_proxy_report(proxy_id).await
     }
+}
+
+impl StoreSource {
+    /// Keeps what was answered by minute, for people to look at.
+    async fn record_traffic(&self, report: &ProxyReport) -> Result<(), StoreError> {
+        let mut minutes = self.minutes.lock().await;
+        let minute = this_minute();
+        let rows = minutes.cut(minute, &report.traffic);
+        self.store.record_traffic(&report.proxy_id, minute, &rows).await?;
+        minutes.written(Arc::clone(&report.traffic));
+        Ok(())
+    }
+}
+
+/// Minutes since the Unix epoch.
+fn this_minute() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs() / 60).unwrap_or(i64::MAX)
 }
 
 fn stored(traffic: ProjectTraffic) -> aether_store::ProjectTraffic {

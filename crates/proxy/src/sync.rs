@@ -75,6 +75,8 @@ pub struct ProjectTraffic {
     pub errors: u64,
     /// Bytes of the answers' bodies.
     pub sent_bytes: u64,
+    /// Requests by how long they took: up to each of [`aether_store::TRAFFIC_BOUNDS_US`], and longer.
+    pub latency: [u64; aether_store::TRAFFIC_BOUNDS_US.len() + 1],
 }
 
 /// The task that keeps the table true.
@@ -262,6 +264,7 @@ impl<S: RouteSource> Sync<S> {
                 requests: totals.requests(),
                 errors: totals.answered[4],
                 sent_bytes: totals.sent_bytes,
+                latency: totals.latency,
             };
             Some((project?, traffic))
         });

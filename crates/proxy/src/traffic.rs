@@ -17,7 +17,7 @@ use crate::metrics::add;
 /// Projects with counters of their own.
 pub(crate) const PROJECTS_MAX: usize = 1_000;
 /// Upper bounds of a project's latency histogram, in microseconds; fewer than the proxy's own, since there are many.
-pub(crate) const PROJECT_BOUNDS_US: [u64; 6] = [5_000, 25_000, 100_000, 500_000, 2_500_000, 10_000_000];
+pub(crate) const PROJECT_BOUNDS_US: [u64; 6] = aether_store::TRAFFIC_BOUNDS_US;
 /// The slot of all projects beyond the first.
 const OTHERS: u32 = 0;
 /// Counters that are allocated together.

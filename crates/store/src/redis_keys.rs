@@ -34,6 +34,11 @@ pub(crate) fn detection_channel(detection: aether_models::DetectionId) -> String
     format!("aether:detection:{detection}")
 }
 
+/// Hash of what was asked of a project in one hour of the Unix epoch, by minute and proxy.
+pub(crate) fn traffic(project: ProjectId, hour: i64) -> String {
+    format!("aether:traffic:{project}:{hour}")
+}
+
 /// Counter of a rate limit.
 pub(crate) fn rate_limit(limit: &str, subject_digest: &str) -> String {
     format!("aether:limit:{limit}:{subject_digest}")

@@ -623,6 +623,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What visitors asked of a project in the last hour or day, as the proxies counted it. It begins anew when Redis does. */
+        get: operations["get_project_traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/uploads": {
         parameters: {
             query?: never;
@@ -1844,6 +1861,20 @@ export interface components {
             /** @description Globs of paths in the repository; a push that changes none of them does not deploy. Empty watches everything. */
             watch_paths: string[];
         };
+        /** @description What visitors asked of a project, on all of its addresses. */
+        ProjectTraffic: {
+            /** @description In order of time, without a gap; the last is not over yet. */
+            points: components["schemas"]["TrafficPoint"][];
+            /** @description Proxies that report right now; without one nothing is counted. */
+            proxies: number;
+            /**
+             * Format: int64
+             * @description Seconds from one point to the next.
+             */
+            step_seconds: number;
+            /** @description All points together. */
+            total: components["schemas"]["TrafficFigures"];
+        };
         /** @description What a project uses right now, as far as workers have said so in the last seconds. */
         ProjectUsage: {
             /** @description Its running apps; empty where the runtime does not count. */
@@ -2192,6 +2223,43 @@ export interface components {
             title: string;
             /** @description Why this instance cannot deploy it; null when it can. */
             unavailable: string | null;
+        };
+        /** @description Counts of requests. */
+        TrafficFigures: {
+            /**
+             * Format: int64
+             * @description Those answered with a status of 500 or above.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description Half of the requests took at most so many milliseconds, by the bounds 5, 25, 100, 500, 2500 and 10000; null
+             *     without requests, and for more than the last bound.
+             */
+            p50_at_most_ms: number | null;
+            /**
+             * Format: int64
+             * @description As many as 99 of 100 requests took at most so long.
+             */
+            p99_at_most_ms: number | null;
+            /**
+             * Format: int64
+             * @description Requests answered.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Bytes of the answers' bodies.
+             */
+            sent_bytes: number;
+        };
+        /** @description What was asked in one stretch of time. */
+        TrafficPoint: components["schemas"]["TrafficFigures"] & {
+            /**
+             * Format: date-time
+             * @description Its beginning.
+             */
+            at: string;
         };
         /**
          * @description Why a deployment was made.
@@ -4027,6 +4095,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseSwitch"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_project_traffic: {
+        parameters: {
+            query?: {
+                /** @description `hour` (by the minute) or `day` (by the quarter of an hour, without it). */
+                range?: "hour" | "day";
+            };
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTraffic"];
                 };
             };
             /** @description The request failed. */

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aether_models::{DeploymentId, InstanceId, ProjectId};
-use aether_store::{AppUsage, ProxyReport, VolumeUsage, WorkerReport};
+use aether_store::{AppUsage, ProxyReport, TrafficCounts, VolumeUsage, WorkerReport};
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -62,6 +62,79 @@ async fn a_projects_use_is_what_workers_say_of_it_and_of_nobody_else() {
     let usage = owner.get("/projects/site/usage").await.json;
     assert_eq!(usage["apps"][0]["memory_bytes"], 1 << 20);
     assert_eq!(usage["volumes"], json!([{"name": "data", "bytes": 7}]));
+}
+
+#[tokio::test]
+async fn a_projects_traffic_is_what_all_proxies_counted_for_it_and_for_nobody_else() {
+    let api = TestApi::start().await;
+    let owner = api.owner().await;
+    let project = owner.project("site").await;
+    let id: ProjectId = project["id"].as_str().unwrap().parse().unwrap();
+    let nothing = owner
+        .get("/projects/site/traffic")
+        .await
+        .expect(StatusCode::OK)
+        .json;
+    assert_eq!(
+        (&nothing["proxies"], &nothing["step_seconds"]),
+        (&json!(0), &json!(900))
+    );
+    assert_eq!(nothing["points"].as_array().unwrap().len(), 96);
+    assert_eq!(
+        nothing["total"],
+        json!({"requests": 0, "errors": 0, "sent_bytes": 0, "p50_at_most_ms": null, "p99_at_most_ms": null})
+    );
+
+    let hour = owner.get("/projects/site/traffic?range=hour").await.json;
+    let last = hour["points"][59]["at"].as_str().unwrap();
+    let minute = last.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp() / 60;
+    let counts = |requests, latency| TrafficCounts {
+        requests,
+        errors: 1,
+        sent_bytes: 1000,
+        latency,
+    };
+    let of_one = counts(3, [2, 0, 1, 0, 0, 0, 0]);
+    // Written twice, as after an answer that was lost: it counts once.
+    for _ in 0..2 {
+        api.store
+            .record_traffic("one", minute, &[(id, of_one)])
+            .await
+            .unwrap();
+    }
+    let of_two = counts(1, [0, 0, 0, 0, 0, 0, 1]);
+    api.store
+        .record_traffic("two", minute - 5, &[(id, of_two)])
+        .await
+        .unwrap();
+    let too_old = counts(50, [50, 0, 0, 0, 0, 0, 0]);
+    api.store
+        .record_traffic("one", minute - 24 * 60, &[(id, too_old)])
+        .await
+        .unwrap();
+    let of_another = [(ProjectId::generate(), of_one)];
+    api.store
+        .record_traffic("one", minute, &of_another)
+        .await
+        .unwrap();
+    for range in ["hour", "day"] {
+        let path = format!("/projects/site/traffic?range={range}");
+        let traffic = owner.get(&path).await.expect(StatusCode::OK).json;
+        let total = json!({
+            "requests": 4, "errors": 2, "sent_bytes": 2000, "p50_at_most_ms": 5, "p99_at_most_ms": null
+        });
+        assert_eq!(traffic["total"], total, "{range}");
+        let points = traffic["points"].as_array().unwrap();
+        let sum: u64 = points
+            .iter()
+            .map(|point| point["requests"].as_u64().unwrap())
+            .sum();
+        assert_eq!(sum, 4, "every minute is in one point");
+    }
+    owner
+        .get("/projects/site/traffic?range=year")
+        .await
+        .expect(StatusCode::BAD_REQUEST);
 }
 
 /// What an idle worker says.

@@ -77,6 +77,7 @@ async fn requests_are_counted_by_project_and_reported() {
     let traffic = report.traffic[&project];
     assert_eq!((traffic.requests, traffic.errors), (3, 0));
     assert!(traffic.sent_bytes > 8, "two pages and a 404");
+    assert_eq!(traffic.latency.iter().sum::<u64>(), 3);
     let expected = ProjectTraffic {
         requests: 1,
         errors: 1,
