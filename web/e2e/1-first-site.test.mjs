@@ -82,6 +82,44 @@ test('a changed variable reaches the next deployment', async () => {
   assert.equal(await visit(context, siteUrl), 'version two with greetings')
 })
 
+test('the overview counts the visitors that the proxy has seen', async () => {
+  const { page, context } = dashboard
+  const before = 4
+  for (let visits = 0; visits < 3; visits += 1) await visit(context, siteUrl)
+  await page.goto(`${URL_}/projects/${slug}`)
+  await page.getByRole('slider', { name: 'Requests over time' }).waitFor({ timeout: 60_000 })
+  const requests = page.locator('dt', { hasText: /^Requests$/ }).locator('xpath=following-sibling::dd[1]')
+  const deadline = Date.now() + 60_000
+  let counted = 0
+  while (counted < before + 3 && Date.now() < deadline) {
+    counted = Number((await requests.innerText()).replaceAll(',', ''))
+    await page.waitForTimeout(500)
+  }
+  assert.ok(counted >= before + 3, `${counted} requests were counted`)
+  const chart = page.getByRole('slider', { name: 'Requests over time' })
+  assert.match(await chart.getAttribute('aria-valuetext'), /no error|no request/)
+})
+
+test('a branch is looked at on an address of its own, which can be taken away again', async () => {
+  const { page, context } = dashboard
+  await repository.branch('next')
+  await repository.commit('Try something', site('version three'))
+  await page.goto(`${URL_}/projects/${slug}/environments`)
+  await page.getByRole('button', { name: 'Preview a branch' }).click()
+  await page.getByLabel('Branch').fill('next')
+  await page.getByRole('dialog').getByRole('button', { name: 'Deploy' }).click()
+  await page.waitForURL(/\/deployments\/dep_/)
+  await waitForStatus(page, 'Ready')
+  await page.getByRole('link', { name: 'Environments' }).click()
+  const row = page.getByRole('listitem').filter({ has: page.getByRole('button', { name: 'Remove next' }) })
+  const address = await row.getByRole('link', { name: /-git-next/ }).getAttribute('href')
+  assert.equal(await visit(context, address), 'version three with greetings')
+  assert.equal(await visit(context, siteUrl), 'version two with greetings', 'production stays')
+  await row.getByRole('button', { name: 'Remove next' }).click()
+  await page.getByRole('button', { name: 'Remove', exact: true }).click()
+  await page.getByText('No previews yet').waitFor()
+})
+
 test('a saved setting can be taken back', async () => {
   const { page } = dashboard
   await page.goto(`${URL_}/projects/${slug}/settings/runtime`)

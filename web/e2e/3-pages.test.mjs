@@ -11,13 +11,16 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const PAGES = [
   ['', 'Current release'],
   ['/deployments', '#1'],
+  ['/environments', 'No previews yet'],
   ['/logs', 'prints nothing'],
   ['/settings', 'Production branch'],
   ['/settings/build', 'Install command'],
   ['/settings/runtime', 'Health check'],
   ['/settings/environment', 'environment variables'],
   ['/settings/domains', 'Add a domain'],
-  ['/settings/git', 'Deliveries'],
+  ['/settings/git', 'Make a key'],
+  ['/settings/previews', 'Kept for, in days'],
+  ['/settings/storage', 'No volumes'],
   ['/settings/danger', 'Delete this project'],
 ]
 

@@ -30,6 +30,8 @@ export async function startGitServer() {
       const repository = {
         url: `${base}/${name}.git`,
         commit: (message, changes) => commit(path, message, changes),
+        /** Later commits go to this branch, which begins where the repository stands. */
+        branch: (branch) => run('git', ['-C', path, 'switch', '--quiet', '--create', branch]),
       }
       await repository.commit('Begin', files)
       return repository

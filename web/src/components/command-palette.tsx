@@ -6,7 +6,10 @@ import {
   Activity,
   Braces,
   ExternalLink,
+  GitBranch,
   Globe,
+  History,
+  Layers,
   LayoutGrid,
   LogOut,
   type LucideIcon,
@@ -79,6 +82,15 @@ function ProjectGroup({ slug, onClose }: GroupProps & { slug: string }) {
           Open the site
         </Item>
       )}
+      <Item
+        icon={History}
+        onSelect={go(() => navigate({ to: '/projects/$project/deployments', params, search: {} }))}
+      >
+        Deployments
+      </Item>
+      <Item icon={Layers} onSelect={go(() => navigate({ to: '/projects/$project/environments', params }))}>
+        Environments and previews
+      </Item>
       <Item icon={ScrollText} onSelect={go(() => navigate({ to: '/projects/$project/logs', params }))}>
         Runtime logs
       </Item>
@@ -90,6 +102,9 @@ function ProjectGroup({ slug, onClose }: GroupProps & { slug: string }) {
       </Item>
       <Item icon={Globe} onSelect={go(() => navigate({ to: '/projects/$project/settings/domains', params }))}>
         Domains
+      </Item>
+      <Item icon={GitBranch} onSelect={go(() => navigate({ to: '/projects/$project/settings/git', params }))}>
+        Git: webhook, deploy key, reports
       </Item>
       <Item icon={Settings} onSelect={go(() => navigate({ to: '/projects/$project/settings', params }))}>
         Settings

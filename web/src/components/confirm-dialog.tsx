@@ -10,6 +10,8 @@ type ConfirmDialogProps = {
   title: string
   children: ReactNode
   action: string
+  /** Label of the way back. */
+  keep?: string
   danger?: boolean
   /** This name must be typed first. */
   typed?: string
@@ -58,7 +60,7 @@ function ConfirmForm(props: ConfirmDialogProps) {
         <ProblemNotice error={props.error} className="mt-4" />
       )}
       <DialogActions>
-        <Button onClick={() => props.onOpenChange(false)}>Keep it</Button>
+        <Button onClick={() => props.onOpenChange(false)}>{props.keep ?? 'Keep it'}</Button>
         <Button
           type="submit"
           variant={props.danger ? 'danger' : 'primary'}

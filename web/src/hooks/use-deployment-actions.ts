@@ -10,7 +10,9 @@ import { toast } from '@/ui/toast'
 import { showProblem } from './use-deploy'
 import { useRights } from './use-session'
 
-export function useDeploymentActions(deployment: Deployment, live: Deployment | null | undefined) {
+/** `production` is what visitors of the project get; a preview has a life of its own. */
+export function useDeploymentActions(deployment: Deployment, production: Deployment | null | undefined) {
+  const live = deployment.environment === 'production' ? production : null
   const navigate = useNavigate()
   const { canDeploy } = useRights()
   const key = useRef(newKey())

@@ -6,18 +6,20 @@ import type { World } from './world'
 export function settingsHandlers(world: World) {
   const env = (project: string) => world.env.get(project) ?? []
   const put = (project: string, input: Schemas['EnvVarInput']): Schemas['EnvVar'] => {
-    const before = env(project).find((one) => one.name === input.name)
+    const target = input.target ?? 'all'
+    const isSame = (one: Schemas['EnvVar']) => one.name === input.name && one.target === target
+    const before = env(project).find(isSame)
     const secret = input.secret ?? before?.secret ?? true
     const after: Schemas['EnvVar'] = {
       name: input.name,
       value: secret ? null : (input.value ?? before?.value ?? ''),
       secret,
       scope: input.scope ?? before?.scope ?? 'all',
-      target: input.target ?? 'all',
+      target,
       created_at: before?.created_at ?? ago(0),
       updated_at: ago(0),
     }
-    const others = env(project).filter((one) => one.name !== input.name)
+    const others = env(project).filter((one) => !isSame(one))
     world.env.set(
       project,
       [...others, after].sort((a, b) => a.name.localeCompare(b.name)),
@@ -35,10 +37,11 @@ export function settingsHandlers(world: World) {
     http.put('/api/v1/projects/{project}/env/{key}', async ({ params, request, response }) =>
       response(200).json(put(params.project, { ...(await request.json()), name: params.key })),
     ),
-    http.delete('/api/v1/projects/{project}/env/{key}', ({ params, response }) => {
+    http.delete('/api/v1/projects/{project}/env/{key}', ({ params, query, response }) => {
+      const target = query.get('target') ?? 'all'
       world.env.set(
         params.project,
-        env(params.project).filter((one) => one.name !== params.key),
+        env(params.project).filter((one) => one.name !== params.key || one.target !== target),
       )
       return response(204).empty()
     }),

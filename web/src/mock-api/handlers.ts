@@ -7,7 +7,9 @@ import { logHandlers } from './handlers-logs'
 import { ownAccountHandlers } from './handlers-own-account'
 import { projectHandlers } from './handlers-projects'
 import { settingsHandlers } from './handlers-settings'
+import { sourceHandlers } from './handlers-sources'
 import { templateHandlers } from './handlers-templates'
+import { trafficHandlers } from './handlers-traffic'
 import type { World } from './world'
 
 export function handlers(world: World): RequestHandler[] {
@@ -19,5 +21,7 @@ export function handlers(world: World): RequestHandler[] {
     ...deploymentHandlers(world),
     ...logHandlers(world),
     ...settingsHandlers(world),
+    ...sourceHandlers(world),
+    ...trafficHandlers(world),
   ]
 }

@@ -3,6 +3,7 @@
 import type { Schemas } from '@/api/client'
 import { ago, deployment, plan, project, steps, user } from './examples'
 import { exampleSessions } from './handlers-own-account'
+import { exampleDeployKeys, exampleEnvironments, exampleProviders } from './handlers-sources'
 import { BUILD, FAILED, lines, manyLines } from './log-lines'
 
 type Deployment = Schemas['Deployment']
@@ -18,6 +19,9 @@ export type World = {
   env: Map<string, Schemas['EnvVar'][]>
   domains: Map<string, Schemas['Domain'][]>
   deliveries: Schemas['WebhookDelivery'][]
+  environments: Map<string, Schemas['Environment'][]>
+  deployKeys: Map<string, Schemas['DeployKey']>
+  providers: Map<string, Schemas['Provider']>
   tokens: Schemas['ApiToken'][]
   sessions: Schemas['Session'][]
   invitations: Schemas['Invitation'][]
@@ -57,8 +61,14 @@ const MESSAGES: [string, string][] = [
   ['Fix the checkout on small screens', 'Margaret Hamilton'],
 ]
 
+/** Deployments of the shop that went to previews. */
+const PREVIEWED: Record<number, Partial<Deployment>> = {
+  10: { environment: 'pull-request:58', ref: 'feature/buttons' },
+  8: { environment: 'branch:next', ref: 'next' },
+}
+
 export function world(): World {
-  const shop = history('shop', 12, 30)
+  const shop = history('shop', 12, 30).map((one) => ({ ...one, ...PREVIEWED[one.number] }))
   const orders = history('orders-api', 8, 200).map((one) => ({ ...one, plan: SERVER }))
   const docs = history('docs', 31, 3000)
   const landing = history('landing', 5, 5000)
@@ -79,7 +89,12 @@ export function world(): World {
   )
   const projects = [
     project({ ...ends('shop', shop), name: 'Shop' }),
-    project({ ...ends('orders-api', orders), name: 'Orders API', health_check_path: '/health' }),
+    project({
+      ...ends('orders-api', orders),
+      name: 'Orders API',
+      health_check_path: '/health',
+      volumes: [{ name: 'uploads', path: '/app/uploads' }],
+    }),
     project({ ...ends('landing', landing), name: 'Landing page' }),
     project({ ...ends('docs', docs), name: 'Documentation', root_dir: 'apps/docs' }),
     project({ slug: 'notes', name: 'Notes', branch: null }),
@@ -97,6 +112,9 @@ export function world(): World {
     env: new Map([['shop', variables()]]),
     domains: new Map([['shop', domains()]]),
     deliveries: deliveries(shop),
+    environments: exampleEnvironments(),
+    deployKeys: exampleDeployKeys(),
+    providers: exampleProviders(),
     tokens: tokens(),
     sessions: exampleSessions(),
     invitations: [],
@@ -150,6 +168,14 @@ function variables(): Schemas['EnvVar'][] {
   return [
     { ...common, name: 'PAYMENT_KEY', value: null, secret: true, scope: 'runtime' },
     { ...common, name: 'SENTRY_AUTH_TOKEN', value: null, secret: true, scope: 'build' },
+    {
+      ...common,
+      name: 'VITE_API_URL',
+      value: 'https://staging.example.com',
+      secret: false,
+      scope: 'all',
+      target: 'preview',
+    },
     { ...common, name: 'VITE_API_URL', value: 'https://orders.example.com', secret: false, scope: 'all' },
   ]
 }
@@ -199,6 +225,12 @@ function deliveries(shop: Deployment[]): Schemas['WebhookDelivery'][] {
       verdict: 'ignored',
       reason: 'a push to next, and production follows main',
       received_at: ago(300),
+    }),
+    one(14, {
+      event: 'pull_request',
+      verdict: 'waiting',
+      reason: 'the pull request comes from a fork and waits for approval',
+      received_at: ago(8),
     }),
     one(11, {
       event: 'ping',

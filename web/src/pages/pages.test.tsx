@@ -76,7 +76,7 @@ test('a secret value is never shown and stays as it is unless a new one is typed
   expect(screen.getByLabelText('Value')).toHaveValue('')
   await user.selectOptions(screen.getByLabelText('Visible to'), 'all')
   await user.click(screen.getByRole('button', { name: 'Save' }))
-  await waitFor(() => expect(put).toHaveBeenCalledWith({ secret: true, scope: 'all' }))
+  await waitFor(() => expect(put).toHaveBeenCalledWith({ secret: true, scope: 'all', target: 'all' }))
 })
 
 test('a project is deleted only after its name was typed', async () => {

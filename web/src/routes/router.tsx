@@ -98,6 +98,12 @@ const deployment = createRoute({
   component: lazyRouteComponent(() => import('@/pages/deployments/deployment-page'), 'DeploymentPage'),
 })
 
+const environments = createRoute({
+  getParentRoute: () => project,
+  path: '/environments',
+  component: lazyRouteComponent(() => import('@/pages/environments/environments-page'), 'EnvironmentsPage'),
+})
+
 const logs = createRoute({
   getParentRoute: () => project,
   path: '/logs',
@@ -146,6 +152,18 @@ const gitSettings = createRoute({
   component: lazyRouteComponent(() => import('@/pages/settings/git-page'), 'GitPage'),
 })
 
+const previewsSettings = createRoute({
+  getParentRoute: () => settings,
+  path: '/previews',
+  component: lazyRouteComponent(() => import('@/pages/settings/previews-page'), 'PreviewsPage'),
+})
+
+const storageSettings = createRoute({
+  getParentRoute: () => settings,
+  path: '/storage',
+  component: lazyRouteComponent(() => import('@/pages/settings/storage-page'), 'StoragePage'),
+})
+
 const dangerSettings = createRoute({
   getParentRoute: () => settings,
   path: '/danger',
@@ -175,6 +193,7 @@ const routeTree = root.addChildren([
       overview,
       deployments,
       deployment,
+      environments,
       logs,
       settings.addChildren([
         generalSettings,
@@ -183,6 +202,8 @@ const routeTree = root.addChildren([
         environmentSettings,
         domainsSettings,
         gitSettings,
+        previewsSettings,
+        storageSettings,
         dangerSettings,
       ]),
     ]),

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { cn } from '@/lib/cn'
-import type { Tone } from '@/ui/badge'
+import type { Tone } from './badge'
 
 const BAR: Record<Tone, string> = {
   ok: 'bg-ok',

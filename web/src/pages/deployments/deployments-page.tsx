@@ -119,6 +119,7 @@ function Filters(props: {
         <option value="webhook">By push</option>
         <option value="manual">By hand</option>
         <option value="redeploy">Redeploys</option>
+        <option value="poll">By polling</option>
       </Select>
     </div>
   )

@@ -21,6 +21,7 @@ import { SkeletonRows } from '@/ui/skeleton'
 import { DomainsCard } from './domains-card'
 import { HealthCard } from './health-card'
 import { SitePreview } from './site-preview'
+import { TrafficCard } from './traffic-card'
 import { useCurrentProject } from './use-current-project'
 
 const RECENT = 5
@@ -35,6 +36,7 @@ export function OverviewPage() {
       {project.live_deployment && (
         <>
           <CurrentRelease />
+          <TrafficCard />
           <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
             <HealthCard />
             <DomainsCard />

@@ -4,6 +4,7 @@ import { Link, Outlet, useParams } from '@tanstack/react-router'
 import { ExternalLink, Rocket } from 'lucide-react'
 import { asProblem } from '@/api/problem'
 import { type Project, useProject } from '@/api/queries'
+import { DeployMore } from '@/components/deploy/deploy-more'
 import { ProblemNotice } from '@/components/problem-notice'
 import { SourceLine } from '@/components/source-line'
 import { useDeploy } from '@/hooks/use-deploy'
@@ -17,6 +18,7 @@ import { ProjectContext } from './use-current-project'
 const TABS = [
   ['/projects/$project', 'Overview', true],
   ['/projects/$project/deployments', 'Deployments', false],
+  ['/projects/$project/environments', 'Environments', false],
   ['/projects/$project/logs', 'Logs', false],
   ['/projects/$project/settings', 'Settings', false],
 ] as const
@@ -62,10 +64,18 @@ function Header({ project }: { project: Project }) {
           </Button>
         )}
         {canDeploy && (
-          <Button variant="primary" loading={deploy.pending} onClick={() => deploy.run()}>
-            <Rocket className="size-4" />
-            Deploy
-          </Button>
+          <div className="flex gap-px">
+            <Button
+              variant="primary"
+              className="rounded-r-none"
+              loading={deploy.pending}
+              onClick={() => deploy.run()}
+            >
+              <Rocket className="size-4" />
+              Deploy
+            </Button>
+            <DeployMore project={project} />
+          </div>
         )}
       </div>
     </header>

@@ -1,26 +1,30 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { RotateCw } from 'lucide-react'
-import { api, type Schemas } from '@/api/client'
+import { api, client, type Schemas } from '@/api/client'
 import { ProblemNotice, sentence } from '@/components/problem-notice'
 import { TimeAgo } from '@/components/time-ago'
 import { showProblem } from '@/hooks/use-deploy'
 import { useRights } from '@/hooks/use-session'
 import { useCurrentProject } from '@/pages/project/use-current-project'
-import { Badge } from '@/ui/badge'
+import { Badge, type Tone } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Card, CardHeader } from '@/ui/card'
 import { SkeletonRows } from '@/ui/skeleton'
 import { toast } from '@/ui/toast'
+import { FORGES } from './forges'
 
 type Delivery = Schemas['WebhookDelivery']
+
+const PAGE = 20
+/** Somebody who sets up a webhook waits for its first delivery. */
+const REFRESH_MS = 10_000
 
 /** Every push that arrived with a valid signature, and what was made of it. */
 export function DeliveriesCard() {
   const project = useCurrentProject()
-  const deliveries = api.useQuery('get', '/api/v1/projects/{project}/webhook-deliveries', {
-    params: { path: { project: project.slug } },
-  })
-  const items = deliveries.data?.items
+  const deliveries = useDeliveries(project.slug)
+  const items = deliveries.data?.pages.flatMap((page) => page.items)
   return (
     <Card>
       <CardHeader title="Deliveries" description="What arrived with a valid signature, newest first." />
@@ -43,8 +47,36 @@ export function DeliveriesCard() {
           ))}
         </ul>
       )}
+      {deliveries.hasNextPage && (
+        <div className="border-t p-3 text-center">
+          <Button
+            size="sm"
+            loading={deliveries.isFetchingNextPage}
+            onClick={() => deliveries.fetchNextPage()}
+          >
+            Load older deliveries
+          </Button>
+        </div>
+      )}
     </Card>
   )
+}
+
+function useDeliveries(project: string) {
+  return useInfiniteQuery({
+    queryKey: ['deliveries', project],
+    initialPageParam: undefined as string | undefined,
+    refetchInterval: REFRESH_MS,
+    queryFn: async ({ pageParam, signal }) => {
+      const { data, error } = await client.GET('/api/v1/projects/{project}/webhook-deliveries', {
+        params: { path: { project }, query: { limit: PAGE, ...(pageParam && { cursor: pageParam }) } },
+        signal,
+      })
+      if (!data) throw error
+      return data
+    },
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  })
 }
 
 const VERDICTS: Record<Delivery['verdict'], string> = {
@@ -52,6 +84,22 @@ const VERDICTS: Record<Delivery['verdict'], string> = {
   waiting: 'Waiting for approval',
   removed: 'Preview removed',
   ignored: 'Ignored',
+  duplicate: 'Received before',
+}
+
+const TONES: Record<Delivery['verdict'], Tone> = {
+  deployed: 'ok',
+  waiting: 'warn',
+  removed: 'idle',
+  ignored: 'idle',
+  duplicate: 'idle',
+}
+
+const REPLAYED: Record<Delivery['verdict'], string> = {
+  deployed: 'Deploying again',
+  waiting: 'It waits for approval',
+  removed: 'The preview is removed',
+  ignored: 'Nothing to deploy',
   duplicate: 'Received before',
 }
 
@@ -65,7 +113,7 @@ function Row({ delivery, onReplayed }: { delivery: Delivery; onReplayed: () => v
       {
         onSuccess: (result) => {
           toast({
-            title: result.verdict === 'deployed' ? 'Deploying again' : 'Nothing to deploy',
+            title: REPLAYED[result.verdict],
             detail: sentence(result.reason),
           })
           onReplayed()
@@ -74,12 +122,13 @@ function Row({ delivery, onReplayed }: { delivery: Delivery; onReplayed: () => v
       },
     )
   return (
-    <li className="flex items-center gap-4 px-5 py-3 text-sm">
-      <span className="w-18 shrink-0">
-        <Badge tone={delivery.verdict === 'deployed' ? 'ok' : 'idle'}>{VERDICTS[delivery.verdict]}</Badge>
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-5 py-3 text-sm">
+      <span className="w-38 shrink-0 max-sm:w-full">
+        <Badge tone={TONES[delivery.verdict]}>{VERDICTS[delivery.verdict]}</Badge>
       </span>
       <div className="min-w-0 flex-1">
-        <p className="truncate">
+        <p className="line-clamp-2 break-words">
+          <span className="font-medium">{FORGES[delivery.forge] ?? delivery.forge}</span>{' '}
           <span className="font-medium">{delivery.event}</span>{' '}
           <span className="text-ink-2">{sentence(delivery.reason)}</span>
         </p>

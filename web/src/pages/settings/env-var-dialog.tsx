@@ -11,12 +11,19 @@ import { toast } from '@/ui/toast'
 
 type EnvVar = Schemas['EnvVar']
 type Scope = EnvVar['scope']
-type Values = { name: string; value: string; secret: boolean; scope: Scope }
+type Target = EnvVar['target']
+type Values = { name: string; value: string; secret: boolean; scope: Scope; target: Target }
 
 export const SCOPES: Record<Scope, string> = {
   all: 'Build and run',
   build: 'Build only',
   runtime: 'Run only',
+}
+
+export const TARGETS: Record<Target, string> = {
+  all: 'Production and previews',
+  production: 'Production only',
+  preview: 'Previews only',
 }
 
 /** Adds a variable, or changes one; a secret one keeps its value unless a new one is given. */
@@ -32,7 +39,12 @@ export function EnvVarDialog(props: {
       onOpenChange={(open) => !open && props.onClose()}
       title={variable ? `Change ${variable.name}` : 'Add a variable'}
     >
-      <EnvVarForm key={variable?.name} variable={variable} onClose={props.onClose} onSaved={props.onSaved} />
+      <EnvVarForm
+        key={variable && `${variable.name}-${variable.target}`}
+        variable={variable}
+        onClose={props.onClose}
+        onSaved={props.onSaved}
+      />
     </Dialog>
   )
 }
@@ -47,15 +59,16 @@ function EnvVarForm(props: { variable: EnvVar | null; onClose: () => void; onSav
       value: variable?.value ?? '',
       secret: variable?.secret ?? true,
       scope: variable?.scope ?? 'all',
+      target: variable?.target ?? 'all',
     },
   })
   const problem = put.error ? asProblem(put.error) : null
   const keepsValue = variable?.secret === true
-  const submit = form.handleSubmit(({ name, value, secret, scope }) =>
+  const submit = form.handleSubmit(({ name, value, secret, scope, target }) =>
     put.mutate(
       {
         params: { path: { project: project.slug, key: name.trim() } },
-        body: { secret, scope, ...(!(keepsValue && value === '') && { value }) },
+        body: { secret, scope, target, ...(!(keepsValue && value === '') && { value }) },
       },
       {
         onSuccess: () => {
@@ -96,6 +109,23 @@ function EnvVarForm(props: { variable: EnvVar | null; onClose: () => void; onSav
       <Field label="Visible to" error={fieldError(problem, 'scope')}>
         <Select {...form.register('scope')}>
           {Object.entries(SCOPES).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <Field
+        label="For"
+        hint={
+          variable
+            ? 'The same name can have one value for production and another for previews: add it again.'
+            : 'One for production or previews goes before one for both.'
+        }
+        error={fieldError(problem, 'target')}
+      >
+        <Select disabled={variable !== null} {...form.register('target')}>
+          {Object.entries(TARGETS).map(([value, label]) => (
             <option key={value} value={value}>
               {label}
             </option>

@@ -15,7 +15,7 @@ import { Menu, MenuItem, MenuSeparator } from '@/ui/menu'
 import { SkeletonRows } from '@/ui/skeleton'
 import { toast } from '@/ui/toast'
 import { EnvPasteDialog } from './env-paste-dialog'
-import { EnvVarDialog, SCOPES } from './env-var-dialog'
+import { EnvVarDialog, SCOPES, TARGETS } from './env-var-dialog'
 
 type EnvVar = Schemas['EnvVar']
 type Editing = { variable: EnvVar | null }
@@ -61,7 +61,7 @@ export function EnvironmentPage() {
           <ul className="divide-y">
             {items.map((variable) => (
               <Row
-                key={variable.name}
+                key={`${variable.name}-${variable.target}`}
                 variable={variable}
                 onEdit={() => setEditing({ variable })}
                 onDelete={() => setDeleting(variable)}
@@ -87,7 +87,7 @@ function Row(props: { variable: EnvVar; onEdit: () => void; onDelete: () => void
   const { canWrite } = useRights()
   return (
     <li className="flex items-center gap-4 px-5 py-3">
-      <div className="grid min-w-0 flex-1 items-center gap-x-4 gap-y-0.5 md:grid-cols-[minmax(0,2fr)_minmax(0,2fr)_11rem]">
+      <div className="grid min-w-0 flex-1 items-center gap-x-4 gap-y-0.5 md:grid-cols-[minmax(0,2fr)_minmax(0,2fr)_minmax(11rem,auto)]">
         <code className="truncate font-mono text-[13px]" title={variable.name}>
           {variable.name}
         </code>
@@ -100,7 +100,10 @@ function Row(props: { variable: EnvVar; onEdit: () => void; onDelete: () => void
             {variable.value || <span className="text-ink-3">(empty)</span>}
           </code>
         )}
-        <span className="flex items-center gap-3 text-[13px] text-ink-3 md:justify-end">
+        <span className="flex flex-wrap items-center gap-x-2 gap-y-1 text-[13px] text-ink-3 md:justify-end">
+          {variable.target !== 'all' && (
+            <Badge tone={variable.target === 'preview' ? 'info' : 'ok'}>{TARGETS[variable.target]}</Badge>
+          )}
           {variable.scope !== 'all' && <Badge>{SCOPES[variable.scope]}</Badge>}
           <TimeAgo at={variable.updated_at} />
         </span>
@@ -142,7 +145,12 @@ function DeleteDialog(props: { variable: EnvVar | null; onClose: () => void; onD
       error={remove.error}
       onConfirm={() =>
         remove.mutate(
-          { params: { path: { project: project.slug, key: name } } },
+          {
+            params: {
+              path: { project: project.slug, key: name },
+              query: { target: props.variable?.target ?? 'all' },
+            },
+          },
           {
             onSuccess: () => {
               props.onDeleted()

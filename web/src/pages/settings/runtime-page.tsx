@@ -3,6 +3,7 @@ import type { Schemas } from '@/api/client'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Field, Input } from '@/ui/field'
+import { Select } from '@/ui/select'
 import { SettingsCard } from './settings-card'
 import { useSaveProject } from './use-save-project'
 
@@ -21,6 +22,7 @@ export function RuntimePage() {
   return (
     <>
       <HealthCard />
+      <CopiesCard />
       <AppLimitsCard />
       <BuildLimitsCard />
     </>
@@ -60,6 +62,59 @@ function HealthCard() {
           error={error('health_check_timeout_seconds')}
         >
           <Input type="number" min={1} max={600} {...form.register('timeout', { valueAsNumber: true })} />
+        </Field>
+      </div>
+    </SettingsCard>
+  )
+}
+
+function CopiesCard() {
+  const project = useCurrentProject()
+  const { save, pending, problem, error } = useSaveProject()
+  const form = useForm<{
+    replicas: number
+    runtime: Schemas['RuntimeName'] | ''
+    access_log_percent: number
+  }>({
+    values: {
+      replicas: project.replicas,
+      runtime: project.runtime ?? '',
+      access_log_percent: project.access_log_percent,
+    },
+  })
+  return (
+    <SettingsCard
+      title="Where and how it runs"
+      dirty={form.formState.isDirty}
+      {...{ pending, problem }}
+      onSubmit={form.handleSubmit(({ runtime, ...rest }) => save({ ...rest, runtime: runtime || null }))}
+    >
+      <div className="grid gap-5 sm:grid-cols-2">
+        <Field
+          label="Copies"
+          hint="Of an app; the proxy spreads visitors over them."
+          error={error('replicas')}
+        >
+          <Input type="number" min={1} {...form.register('replicas', { valueAsNumber: true })} />
+        </Field>
+        <Field label="Isolation" hint="Containers keep builds and apps apart best." error={error('runtime')}>
+          <Select {...form.register('runtime')}>
+            <option value="">What the worker has</option>
+            <option value="docker">Docker containers</option>
+            <option value="process">Sandboxed processes</option>
+          </Select>
+        </Field>
+        <Field
+          label="Visits in the access log, in percent"
+          hint="Of the requests; 0 writes none."
+          error={error('access_log_percent')}
+        >
+          <Input
+            type="number"
+            min={0}
+            max={100}
+            {...form.register('access_log_percent', { valueAsNumber: true })}
+          />
         </Field>
       </div>
     </SettingsCard>

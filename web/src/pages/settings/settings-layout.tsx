@@ -7,9 +7,11 @@ const PAGES = [
   ['/projects/$project/settings', 'General', true],
   ['/projects/$project/settings/build', 'Build', false],
   ['/projects/$project/settings/runtime', 'Health and limits', false],
+  ['/projects/$project/settings/storage', 'Storage', false],
   ['/projects/$project/settings/environment', 'Environment variables', false],
   ['/projects/$project/settings/domains', 'Domains', false],
-  ['/projects/$project/settings/git', 'Webhook', false],
+  ['/projects/$project/settings/git', 'Git', false],
+  ['/projects/$project/settings/previews', 'Previews', false],
   ['/projects/$project/settings/danger', 'Danger zone', false],
 ] as const
 
