@@ -1,7 +1,7 @@
 // A person who has never seen it: from the one-time link to a live site without any Git host, every click counted.
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
-import { BUILD_MS, enter, openDashboard, story, visit, waitForStatus } from './dashboard.mjs'
+import { BUILD_MS, countEffort, enter, openDashboard, story, visit, waitForStatus } from './dashboard.mjs'
 
 const test = story(() => dashboard)
 let dashboard
@@ -15,27 +15,19 @@ after(() => dashboard.browser.close())
 
 test('three clicks after the account there is a live site, without any Git host', async (t) => {
   const { page, context } = dashboard
-  await page.addInitScript(() => {
-    addEventListener('click', (event) => event.isTrusted && console.debug('clicked'), true)
-  })
-  let clicks = 0
-  page.on('console', (message) => {
-    if (message.text() === 'clicked') clicks += 1
-  })
-  const start = Date.now()
-  const seconds = () => ((Date.now() - start) / 1000).toFixed(1)
+  const effort = await countEffort(page)
   await enter(page)
-  t.diagnostic(`${seconds()} s, ${clicks} clicks: the account is made`)
-  const before = clicks
+  t.diagnostic(`${effort}: the account is made`)
+  const before = effort.clicks()
   // An instance that has projects already has no empty state to lead the way.
   await page.getByRole('link', { name: 'New project' }).filter({ visible: true }).first().click()
   await page.getByRole('button', { name: 'Deploy Static page' }).click()
   await page.waitForURL(/\/deployments\/dep_/)
   slug = new URL(page.url()).pathname.split('/')[2]
-  t.diagnostic(`${seconds()} s, ${clicks} clicks: the log runs`)
+  t.diagnostic(`${effort}: the log runs`)
   await waitForStatus(page, 'Ready')
-  t.diagnostic(`${seconds()} s, ${clicks} clicks: the site is live`)
-  assert.ok(clicks - before <= 3, `${clicks - before} clicks`)
+  t.diagnostic(`${effort}: the site is live`)
+  assert.ok(effort.clicks() - before <= 3, `${effort}`)
   const address = await page.getByRole('link', { name: 'Visit' }).getAttribute('href')
   assert.match(await visit(context, address), /It is live/)
 })

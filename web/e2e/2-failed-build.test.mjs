@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before } from 'node:test'
-import { createProject, enter, openDashboard, story, URL_, unique, waitForStatus } from './dashboard.mjs'
+import {
+  countEffort,
+  createProject,
+  enter,
+  openDashboard,
+  story,
+  URL_,
+  unique,
+  waitForStatus,
+} from './dashboard.mjs'
 import { startGitServer } from './git-server.mjs'
 import { startRelay } from './relay.mjs'
 import { brokenSite, slowSite } from './sites.mjs'
@@ -27,8 +36,9 @@ after(async () => {
   await relay.close()
 })
 
-test('a failed build names the step, the reason and the way on', async () => {
+test('a failed build names the step, the reason and the way on', async (t) => {
   const { page } = dashboard
+  const effort = await countEffort(page)
   const repository = await git.repository('broken', brokenSite())
   await createProject(page, repository, { name: unique('broken') })
   await waitForStatus(page, 'Failed')
@@ -37,6 +47,7 @@ test('a failed build names the step, the reason and the way on', async () => {
   assert.match(await alert.innerText(), /In the step “build”/)
   assert.match(await alert.innerText(), /\b3\b/, 'the exit code')
   await page.getByText('cannot find ./prices').first().waitFor()
+  t.diagnostic(`${effort}: from the list of projects to the reason`)
 })
 
 test('a running deployment can be cancelled', async () => {

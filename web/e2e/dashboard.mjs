@@ -79,6 +79,21 @@ export async function waitForStatus(page, status) {
     .waitFor({ timeout: BUILD_MS })
 }
 
+/** What it takes a person: "12.3 s, 4 clicks" since it was asked for. Only real clicks count. */
+export async function countEffort(page) {
+  await page.addInitScript(() => {
+    addEventListener('click', (event) => event.isTrusted && console.debug('clicked'), true)
+  })
+  const effort = { clicks: 0, start: Date.now() }
+  page.on('console', (message) => {
+    if (message.text() === 'clicked') effort.clicks += 1
+  })
+  return {
+    clicks: () => effort.clicks,
+    toString: () => `${((Date.now() - effort.start) / 1000).toFixed(1)} s, ${effort.clicks} clicks`,
+  }
+}
+
 /** What the site shows, asked for as a visitor would. */
 export async function visit(context, url) {
   const tab = await context.newPage()

@@ -56,6 +56,7 @@ function Row({ deployment }: { deployment: Deployment }) {
           ) : (
             <>
               {deployment.commit && <BranchName name={deployment.ref} />}
+              {deployment.commit?.author && <span className="truncate">by {deployment.commit.author}</span>}
               {deployment.environment !== 'production' && <Badge>{deployment.environment}</Badge>}
             </>
           )}

@@ -38,5 +38,6 @@ export function useDeploy(project: string) {
 export function showProblem(error: unknown): void {
   const problem = asProblem(error)
   const hint = problem.hint ? ` ${sentence(problem.hint)}` : ''
-  toast({ tone: 'bad', title: problem.title, detail: `${sentence(problem.detail)}${hint}` })
+  const request = problem.request_id ? ` Request ${problem.request_id}.` : ''
+  toast({ tone: 'bad', title: problem.title, detail: `${sentence(problem.detail)}${hint}${request}` })
 }

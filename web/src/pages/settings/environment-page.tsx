@@ -4,6 +4,7 @@ import { api, type Schemas } from '@/api/client'
 import { ConfirmDialog } from '@/components/confirm-dialog'
 import { ProblemNotice } from '@/components/problem-notice'
 import { TimeAgo } from '@/components/time-ago'
+import { showProblem } from '@/hooks/use-deploy'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { useRights } from '@/hooks/use-session'
 import { useCurrentProject } from '@/pages/project/use-current-project'
@@ -133,10 +134,29 @@ function Row(props: { variable: EnvVar; onEdit: () => void; onDelete: () => void
 function DeleteDialog(props: { variable: EnvVar | null; onClose: () => void; onDeleted: () => void }) {
   const project = useCurrentProject()
   const remove = api.useMutation('delete', '/api/v1/projects/{project}/env/{key}')
-  const name = props.variable?.name ?? ''
+  const put = api.useMutation('put', '/api/v1/projects/{project}/env/{key}')
+  const { variable } = props
+  const name = variable?.name ?? ''
+  /** A secret value is known to nobody any more, so it cannot come back. */
+  const undo = ({ secret, value, scope, target }: EnvVar) =>
+    secret
+      ? {}
+      : {
+          action: {
+            label: 'Undo',
+            run: () =>
+              put.mutate(
+                {
+                  params: { path: { project: project.slug, key: name } },
+                  body: { value, secret, scope, target },
+                },
+                { onSuccess: props.onDeleted, onError: showProblem },
+              ),
+          },
+        }
   return (
     <ConfirmDialog
-      open={props.variable !== null}
+      open={variable !== null}
       onOpenChange={(open) => !open && props.onClose()}
       title={`Delete ${name}?`}
       action="Delete"
@@ -148,21 +168,21 @@ function DeleteDialog(props: { variable: EnvVar | null; onClose: () => void; onD
           {
             params: {
               path: { project: project.slug, key: name },
-              query: { target: props.variable?.target ?? 'all' },
+              query: { target: variable?.target ?? 'all' },
             },
           },
           {
             onSuccess: () => {
               props.onDeleted()
               props.onClose()
-              toast({ title: `${name} is deleted` })
+              toast({ title: `${name} is deleted`, ...(variable && undo(variable)) })
             },
           },
         )
       }
     >
       The next deployment will not have it.{' '}
-      {props.variable?.secret && 'Its value is secret and cannot be shown again, so keep a copy elsewhere.'}
+      {variable?.secret && 'Its value is secret and cannot be shown again, so keep a copy elsewhere.'}
     </ConfirmDialog>
   )
 }

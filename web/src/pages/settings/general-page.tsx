@@ -61,7 +61,11 @@ function SourceCard() {
       {...{ pending, problem }}
       onSubmit={submit}
     >
-      <Field label="Address" error={form.formState.errors.repo_url?.message ?? error('repo_url')}>
+      <Field
+        label="Address"
+        hint="A private one over https takes user:token@ before its host, which is stored sealed; over SSH it takes the deploy key under Git."
+        error={form.formState.errors.repo_url?.message ?? error('repo_url')}
+      >
         <Input
           spellCheck={false}
           autoComplete="off"
