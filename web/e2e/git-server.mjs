@@ -30,6 +30,15 @@ export async function startGitServer() {
       const repository = {
         url: `${base}/${name}.git`,
         commit: (message, changes) => commit(path, message, changes),
+        /** What a Git host offers of a pull request: a reference to its head, which no branch has. Returns the head. */
+        pullRequest: async (number, message, changes) => {
+          await run('git', ['-C', path, 'switch', '--quiet', '--detach'])
+          await commit(path, message, changes)
+          await run('git', ['-C', path, 'update-ref', `refs/pull/${number}/head`, 'HEAD'])
+          const { stdout } = await run('git', ['-C', path, 'rev-parse', 'HEAD'])
+          await run('git', ['-C', path, 'switch', '--quiet', 'main'])
+          return stdout.trim()
+        },
         /** Later commits go to this branch, which begins where the repository stands. */
         branch: (branch) => run('git', ['-C', path, 'switch', '--quiet', '--create', branch]),
       }
