@@ -68,7 +68,8 @@ test('an earlier release can be brought back, and the way back is one click', as
   const { user } = renderPage('/projects/shop/deployments/dep_shop_11')
   await user.click(await screen.findByRole('button', { name: 'Roll back to this' }))
   expect((await screen.findAllByText('#11 is live')).length).toBeGreaterThan(0)
-  await user.click(screen.getByRole('button', { name: 'Undo' }))
+  // The corner with the messages takes clicks a moment after the first message is in it.
+  await waitFor(() => user.click(screen.getByRole('button', { name: 'Undo' })))
   expect((await screen.findAllByText('#12 is live')).length).toBeGreaterThan(0)
 })
 
