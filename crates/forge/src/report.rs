@@ -15,7 +15,7 @@ use url::Url;
 /// Name under which our statuses stand beside those of others.
 const CONTEXT: &str = "aether";
 /// Longest description a provider takes (GitHub: 140 characters).
-const DESCRIPTION_MAX: usize = 140;
+pub(crate) const DESCRIPTION_MAX: usize = 140;
 
 /// Whose interface it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +243,12 @@ impl Provider {
         }
     }
 
-    fn request(&self, method: Method, path: &[&str], body: Option<Value>) -> Result<ApiRequest, http::Error> {
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: Option<Value>,
+    ) -> Result<ApiRequest, http::Error> {
         let mut url = self.api.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty();

@@ -211,6 +211,8 @@ id_kinds! {
     DetectionKind, DetectionId, "det";
     /// Names an uploaded folder.
     UploadKind, UploadId, "upl";
+    /// Names a GitHub App of a team.
+    GitHubAppKind, GitHubAppId, "gha";
 }
 
 #[cfg(test)]

@@ -65,6 +65,17 @@ pub struct RepoCredentials {
     pub password: String,
 }
 
+impl RepoCredentials {
+    /// A token of GitHub's, in the form its Git servers take: the name is a fixed word.
+    #[must_use]
+    pub fn github(token: &str) -> Self {
+        Self {
+            username: "x-access-token".to_owned(),
+            password: token.to_owned(),
+        }
+    }
+}
+
 impl fmt::Debug for RepoCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RepoCredentials(…)")

@@ -1,23 +1,16 @@
 //! HTTP to one repository, so that a name or a server cannot lead us inside our own network.
 //!
-//! Every address a name resolves to is checked when the connection is made (a name that was public a moment ago may
-//! not be now), redirects are not followed, no proxy of the environment is used, and credentials are a header that is
-//! sent to this one host only.
+//! The client keeps the rules on addresses (`forge/src/outbound.rs`), and credentials are a header that is sent to this
+//! one host only.
 
 use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
+use aether_forge::{OutboundError, TlsRoots, root_cause};
 use aether_models::{ForbiddenGitHost, GitHostPolicy, RepoUrl};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use rustls::ClientConfig;
-use rustls_platform_verifier::BuilderVerifierExt;
-use url::Host;
 
 use super::body::{Body, read_all};
 use super::pkt_line::Packet;
@@ -25,28 +18,8 @@ use super::{GitError, GitLimits, RemoteRepository};
 
 /// GitHub and others only answer clients whose name begins with `git/`.
 const USER_AGENT: &str = concat!("git/2.40 aether/", env!("CARGO_PKG_VERSION"));
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A version 0 server sends every ref; a million of them is no repository that we can serve.
 const ADVERTISEMENT_MAX: u64 = 64 << 20;
-
-/// The machine's certificate authorities, read once per process.
-#[derive(Debug, Clone, Default)]
-pub(super) struct TlsRoots(Arc<OnceLock<ClientConfig>>);
-
-impl TlsRoots {
-    fn config(&self) -> Result<ClientConfig, GitError> {
-        if let Some(config) = self.0.get() {
-            return Ok(config.clone());
-        }
-        let failed = |error: rustls::Error| GitError::Certificate(error.to_string());
-        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(BuilderVerifierExt::with_platform_verifier)
-            .map_err(failed)?
-            .with_no_client_auth();
-        Ok(self.0.get_or_init(|| config).clone())
-    }
-}
 
 /// One repository behind HTTP.
 #[derive(Debug)]
@@ -65,24 +38,10 @@ impl HttpRepository {
         tls: &TlsRoots,
     ) -> Result<Self, GitError> {
         let url = &repository.url;
-        policy.check_url(url)?;
-        // A literal address is never resolved, so the resolver would not see it.
-        if let Some(address) = literal_address(url) {
-            policy.check_address(url, address)?;
-        }
-        let mut builder = Client::builder()
+        let builder = aether_forge::checked_client(url, policy, tls)?
             .user_agent(USER_AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
             .no_gzip()
-            .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(limits.low_speed_time)
-            .dns_resolver(Arc::new(CheckedResolver {
-                url: url.clone(),
-                policy: policy.clone(),
-            }));
-        builder = builder.tls_backend_preconfigured(tls.config()?);
+            .read_timeout(limits.low_speed_time);
         let client = builder
             .build()
             .map_err(|error| GitError::Unreachable(root_cause(&error)))?;
@@ -177,51 +136,19 @@ impl HttpRepository {
     }
 }
 
-/// A client for a provider's interface under the same rules as for repositories: allowed names, checked addresses, no
-/// redirects, no proxy of the environment.
+/// A client for a provider's interface under the same rules as for repositories.
 pub(crate) fn checked_client(url: &RepoUrl, policy: &GitHostPolicy) -> Result<Client, GitError> {
-    policy.check_url(url)?;
-    if let Some(address) = literal_address(url) {
-        policy.check_address(url, address)?;
-    }
-    Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .referer(false)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .dns_resolver(Arc::new(CheckedResolver {
-            url: url.clone(),
-            policy: policy.clone(),
-        }))
-        .tls_backend_preconfigured(TlsRoots::default().config()?)
+    aether_forge::checked_client(url, policy, &TlsRoots::default())?
         .build()
         .map_err(|error| GitError::Unreachable(root_cause(&error)))
 }
 
-/// Resolves names and refuses those with any address that the policy does not allow.
-struct CheckedResolver {
-    url: RepoUrl,
-    policy: GitHostPolicy,
-}
-
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (url, policy) = (self.url.clone(), self.policy.clone());
-        Box::pin(async move {
-            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            for address in &addresses {
-                policy.check_address(&url, address.ip())?;
-            }
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
-    }
-}
-
-fn literal_address(url: &RepoUrl) -> Option<IpAddr> {
-    match url.url().host()? {
-        Host::Ipv4(address) => Some(address.into()),
-        Host::Ipv6(address) => Some(address.into()),
-        Host::Domain(_) => None,
+impl From<OutboundError> for GitError {
+    fn from(error: OutboundError) -> Self {
+        match error {
+            OutboundError::HostNotAllowed(why) => Self::HostNotAllowed(why),
+            OutboundError::Certificate(why) => Self::Certificate(why),
+        }
     }
 }
 
@@ -262,36 +189,4 @@ pub(super) fn from_reqwest(error: &reqwest::Error) -> GitError {
         return GitError::TooSlow;
     }
     GitError::Unreachable(root_cause(error))
-}
-
-/// The innermost cause: the outer ones repeat the address.
-fn root_cause(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn resolve(name: &str, policy: GitHostPolicy) -> Result<Vec<SocketAddr>, String> {
-        let url = "https://git.example.com/a".parse().unwrap();
-        let resolver = CheckedResolver { url, policy };
-        let found = resolver.resolve(name.parse().unwrap()).await;
-        found.map(Iterator::collect).map_err(|error| error.to_string())
-    }
-
-    #[tokio::test]
-    async fn input_42_a_name_that_resolves_inside_is_refused_when_the_connection_is_made() {
-        // The repository's name is a public one; what it resolves to is asked at this moment, and is loopback.
-        let refused = resolve("localhost", GitHostPolicy::default()).await.unwrap_err();
-        assert!(refused.contains("not on the public internet"), "{refused}");
-        let allowed = resolve("localhost", GitHostPolicy::default().with_loopback())
-            .await
-            .unwrap();
-        assert!(allowed.iter().all(|address| address.ip().is_loopback()) && !allowed.is_empty());
-    }
 }

@@ -87,7 +87,7 @@ pub struct GitClient {
     policy: GitHostPolicy,
     limits: GitLimits,
     cache_root: PathBuf,
-    tls: http::TlsRoots,
+    tls: aether_forge::TlsRoots,
 }
 
 /// Told what happens, for the deployment's log.
@@ -101,7 +101,7 @@ impl GitClient {
             policy,
             limits,
             cache_root,
-            tls: http::TlsRoots::default(),
+            tls: aether_forge::TlsRoots::default(),
         }
     }
 
