@@ -282,6 +282,7 @@ impl From<Conflict> for ApiError {
             Conflict::SlugTaken => "slug_taken",
             Conflict::DomainTaken => "domain_taken",
             Conflict::DeliveryKnown => "delivery_known",
+            Conflict::GitHubAppKnown => "github_app_known",
             Conflict::ParentGone => return Self::not_found("thing"),
         };
         Self::conflict(code, conflict.to_string())

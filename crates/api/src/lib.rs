@@ -16,6 +16,7 @@ mod dashboard;
 mod error;
 mod extract;
 mod fallback;
+mod github;
 mod middleware;
 mod openapi;
 mod operations;

@@ -19,6 +19,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("LogLine", "step"),
     ("Problem", "errors"),
     ("Problem", "hint"),
+    ("Project", "github_repository"),
+    ("CreatedProject", "github_repository"),
 ];
 
 #[derive(OpenApi)]

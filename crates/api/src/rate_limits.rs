@@ -46,6 +46,13 @@ pub(crate) const DETECT: Limit = Limit {
     window: Duration::from_secs(60),
 };
 
+/// Connections to GitHub one person begins or renews.
+pub(crate) const CONNECT_GITHUB: Limit = Limit {
+    name: "connect-github",
+    count: 30,
+    window: Duration::from_secs(60),
+};
+
 /// One attempt to sign in, already counted.
 #[derive(Debug)]
 pub(crate) struct LoginAttempt {

@@ -7,8 +7,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::middleware::audit::audit;
 use crate::middleware::authenticate::authenticate;
 use crate::routes::{
-    account, auth, deploy_key, deployments, detect, domains, env, environments, health, invitations, logs,
-    projects, provider, releases, system, templates, tokens, uploads, webhook_deliveries, webhooks,
+    account, auth, deploy_key, deployments, detect, domains, env, environments, github, health, invitations,
+    logs, projects, provider, releases, system, templates, tokens, uploads, webhook_deliveries, webhooks,
 };
 
 /// Where the API begins.
@@ -28,6 +28,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 .service(auth::refresh_session)
                 .service(auth::log_out)
                 .service(webhooks::receive_github_webhook)
+                .service(github::get_github_app_form)
                 .service(webhooks::receive_webhook)
                 .service(
                     scope("")
@@ -76,6 +77,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                         .service(provider::get_provider)
                         .service(provider::put_provider)
                         .service(provider::delete_provider)
+                        .configure(github_routes)
                         .service(uploads::create_upload)
                         .service(uploads::put_upload_file)
                         .service(environments::list_environments)
@@ -91,4 +93,14 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 )
                 .wrap(from_fn(audit)),
         );
+}
+
+fn github_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(github::begin_github_app)
+        .service(github::finish_github_app)
+        .service(github::list_github_apps)
+        .service(github::delete_github_app)
+        .service(github::refresh_github_app)
+        .service(github::list_github_repositories);
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{AccessTokens, Passwords, RefreshCookie};
 use crate::error::{ApiError, ApiResult};
+use crate::github::GitHub;
 use crate::operations::Operations;
 use crate::settings::Settings;
 use crate::stream_slots::StreamSlots;
@@ -27,6 +28,7 @@ pub(crate) struct AppState {
     pub(crate) hosts: AppHosts,
     pub(crate) urls: Urls,
     pub(crate) operations: Operations,
+    pub(crate) github: GitHub,
     pub(crate) metrics: Option<Metrics>,
     /// Cancelled when the service stops; live streams end then.
     pub(crate) stopping: CancellationToken,
@@ -51,6 +53,7 @@ impl AppState {
             hosts: AppHosts::new(settings.apps_domain.clone()),
             urls: Urls::new(&settings),
             operations: Operations::of(&crate::openapi()),
+            github: GitHub::default(),
             keyring,
             clock,
             store,

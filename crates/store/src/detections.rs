@@ -7,12 +7,22 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
-use crate::{Store, StoreError, redis_keys};
+use crate::{SealContext, Store, StoreError, redis_keys};
 
 /// A dry run that ends its worker this often is given up.
 const MAX_ATTEMPTS: i32 = 2;
 /// How often a waiting caller looks by itself.
 const POLL: Duration = Duration::from_millis(500);
+
+/// What the credentials of a dry run without a project are sealed for: the team stands where the project's id usually does.
+#[must_use]
+pub const fn detection_context(team: TeamId) -> SealContext<'static> {
+    SealContext {
+        team,
+        project: ProjectId::from_uuid(team.uuid()),
+        name: "detection_credentials",
+    }
+}
 
 /// A dry run somebody asks for.
 #[derive(Debug, Clone)]
@@ -23,7 +33,7 @@ pub struct NewDetection {
     pub project_id: Option<ProjectId>,
     /// Where the code is.
     pub repo_url: RepoUrl,
-    /// Sealed credentials of the repository (for the project).
+    /// Sealed credentials of the repository (for the project, or without one as [`detection_context`] has it).
     pub repo_credentials: Option<Vec<u8>>,
     /// Branch, tag or commit; none is the remote's default branch.
     pub git_ref: Option<String>,

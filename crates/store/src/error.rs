@@ -52,6 +52,9 @@ pub enum Conflict {
     /// The delivery was received before.
     #[error("this delivery was received before")]
     DeliveryKnown,
+    /// The GitHub App is connected already.
+    #[error("this GitHub App is connected already")]
+    GitHubAppKnown,
     /// The row it refers to is gone.
     #[error("what it belongs to was deleted meanwhile")]
     ParentGone,
@@ -95,6 +98,7 @@ fn named_conflict(error: &sqlx::Error) -> Option<Conflict> {
         "users_one_instance_owner" => Some(Conflict::OwnerExists),
         "projects_slug_key" | "routes_pkey" => Some(Conflict::SlugTaken),
         "domains_hostname_key" => Some(Conflict::DomainTaken),
+        "github_apps_known" => Some(Conflict::GitHubAppKnown),
         "webhook_deliveries_delivery_key" => Some(Conflict::DeliveryKnown),
         _ => None,
     }

@@ -19,6 +19,9 @@ mod env_vars;
 mod environments;
 mod error;
 mod events;
+mod github_apps;
+mod github_deployments;
+mod github_repositories;
 mod instance_facts;
 mod instances;
 mod limits;
@@ -56,12 +59,15 @@ pub use deployments::{
     CancelOutcome, ClaimedDeployment, CreatedDeployment, DeploymentFilter, DeploymentInputs, Heartbeat,
     Lease, MAX_ATTEMPTS, NewDeployment, SealedEnvVar,
 };
-pub use detections::{ClaimedDetection, DetectionOutcome, DetectionResult, NewDetection};
+pub use detections::{ClaimedDetection, DetectionOutcome, DetectionResult, NewDetection, detection_context};
 pub use domains::{DomainRecord, NewDomain};
 pub use env_vars::{EnvVarChange, EnvVarRecord, EnvVarsRefused};
 pub use environments::{EnvironmentRecord, NewPreview, PreviewOf, PreviewPlace};
 pub use error::{Conflict, StoreError};
 pub use events::{DeploymentEvent, Event};
+pub use github_apps::{GitHubAppDraft, GitHubAppRecord, GitHubInstallation, GitHubSecret};
+pub use github_deployments::GitHubDeploymentReport;
+pub use github_repositories::{GitHubRepositoryAccess, NewGitHubRepository};
 pub use instance_facts::QueueDepth;
 pub use instances::{Instance, InstanceState, NewInstance, ReleaseImage};
 pub use limits::{Limit, LimitKey, RateLimits};

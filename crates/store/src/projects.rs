@@ -3,15 +3,17 @@
 use std::str::FromStr;
 
 use aether_models::{
-    AppHosts, EnvironmentId, EnvironmentKindName, GitRef, PlatformPage, Project, ProjectId, ProjectSettings,
-    ProjectSource, RouteKind, RouteTarget, Slug, TeamId,
+    AppHosts, EnvironmentId, EnvironmentKindName, GitHubAppId, GitRef, PlatformPage, Project, ProjectId,
+    ProjectSettings, ProjectSource, RouteKind, RouteTarget, Slug, TeamId,
 };
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::{Conflict, Store, StoreError, project_source, redis_keys, routes};
+use crate::{
+    Conflict, NewGitHubRepository, Store, StoreError, github_repositories, project_source, redis_keys, routes,
+};
 
 /// Name of the environment that every project has.
 const PRODUCTION: &str = "production";
@@ -68,6 +70,8 @@ pub struct NewProject {
     pub settings: ProjectSettings,
     /// Secret of its webhook, sealed.
     pub webhook_secret: Vec<u8>,
+    /// The repository at GitHub, when it was picked through a GitHub App.
+    pub github: Option<NewGitHubRepository>,
 }
 
 /// A project with what only the services see.
@@ -81,6 +85,8 @@ pub struct ProjectRecord {
     pub webhook_secret: Vec<u8>,
     /// Provider and the provider's own id of the repository, once a delivery has told it.
     pub repository_id: Option<(String, String)>,
+    /// Owner and name of the repository at GitHub, when it was picked through a GitHub App.
+    pub github_name: Option<String>,
     environments: Vec<(EnvironmentId, String)>,
 }
 
@@ -109,6 +115,7 @@ pub(crate) struct ProjectRow {
     webhook_secret: Vec<u8>,
     repo_forge: Option<String>,
     repo_external_id: Option<String>,
+    github_name: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     environments: Json<Vec<(Uuid, String)>>,
@@ -121,7 +128,9 @@ macro_rules! query_projects {
             ProjectRow,
             r#"select p.id, p.team_id, p.slug, p.name, p.source, p.repo_url, p.template, p.repo_credentials, p.branch,
                 p.settings as "settings: sqlx::types::Json<aether_models::ProjectSettings>", p.webhook_secret,
-                p.repo_forge, p.repo_external_id, p.created_at, p.updated_at,
+                p.repo_forge, p.repo_external_id,
+                (select g.full_name from github_repositories g where g.project_id = p.id) as "github_name?",
+                p.created_at, p.updated_at,
                 coalesce((
                     select jsonb_agg(jsonb_build_array(e.id, e.name)) from environments e where e.project_id = p.id
                 ), '[]') as "environments!: sqlx::types::Json<Vec<(uuid::Uuid, String)>>"
@@ -156,6 +165,7 @@ impl TryFrom<ProjectRow> for ProjectRecord {
             repo_credentials: row.repo_credentials,
             webhook_secret: row.webhook_secret,
             repository_id: row.repo_forge.zip(row.repo_external_id),
+            github_name: row.github_name,
             environments: row
                 .environments
                 .0
@@ -191,6 +201,9 @@ impl Store {
         }
         require_free_slug(&mut tx, new).await?;
         insert_project(&mut tx, new).await?;
+        if let Some(github) = &new.github {
+            github_repositories::insert(&mut tx, new.team_id, new.id, github).await?;
+        }
         let environment = EnvironmentId::generate();
         sqlx::query!(
             "insert into environments (id, project_id, kind, name) values ($1, $2, $3, $4)",
@@ -281,6 +294,28 @@ impl Store {
         .collect()
     }
 
+    /// Projects of a repository that were picked through a GitHub App.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn projects_of_github_app(
+        &self,
+        app: GitHubAppId,
+        repository: i64,
+    ) -> Result<Vec<ProjectRecord>, StoreError> {
+        query_projects!(
+            "join github_repositories r on r.project_id = p.id
+            where r.app_id = $1 and r.repository_id = $2 and p.deleted_at is null order by p.id",
+            app.uuid(),
+            repository
+        )
+        .fetch_all(&self.pool)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+    }
+
     /// Keeps the provider's own id of a project's repository, unless one is known.
     ///
     /// # Errors
@@ -345,6 +380,7 @@ impl Store {
         )
         .fetch_optional(&mut *tx)
         .await?;
+        github_repositories::untie_if_moved(&mut tx, project.id, repo_url).await?;
         sqlx::query!(
             "update projects set name = $3, source = $4, repo_url = $5, template = $6, repo_credentials = $7, branch = $8,
                 settings = $9, updated_at = now(),

@@ -11,9 +11,9 @@ use crate::deployments::read::parse_status;
 use crate::{Store, StoreError};
 
 /// Things told in one pass.
-const BATCH: i64 = 50;
+pub(crate) const BATCH: i64 = 50;
 /// After so many attempts nobody waits for it any more.
-const ATTEMPTS_MAX: i32 = 12;
+pub(crate) const ATTEMPTS_MAX: i32 = 12;
 
 /// How a project reports to its provider.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct ProviderConnection {
     pub forge: String,
     /// Address of its interface.
     pub api_url: String,
-    /// Access token, sealed.
+    /// Access token, sealed; empty when the project's GitHub App speaks for it.
     pub token: Vec<u8>,
     /// Why the last report failed.
     pub last_error: Option<String>,
@@ -56,7 +56,7 @@ pub struct StatusReport {
     pub commit: String,
     /// How it stands.
     pub status: DeploymentStatus,
-    /// Name of its environment.
+    /// Name of its environment, unique in the repository.
     pub environment: String,
     /// Title of its error.
     pub error: Option<String>,
@@ -180,7 +180,11 @@ impl Store {
                 returning deployment_id, attempts
             )
             select t.deployment_id as "deployment_id!", t.attempts as "attempts!", d.number, d.status, d.commit_sha as "commit!", d.error ->> 'title' as error,
-                e.name as environment, p.slug, p.repo_url as "repo_url?", c.team_id, c.project_id, c.forge, c.api_url, c.token
+                case when exists (
+                    select 1 from projects o where o.team_id = p.team_id and o.id <> p.id and o.repo_url = p.repo_url
+                        and o.deleted_at is null
+                ) then e.name || ' (' || p.slug || ')' else e.name end as "environment!",
+                p.slug, p.repo_url as "repo_url?", c.team_id, c.project_id, c.forge, c.api_url, c.token
             from taken t join deployments d on d.id = t.deployment_id join environments e on e.id = d.environment_id
                 join projects p on p.id = d.project_id join provider_connections c on c.project_id = d.project_id"#,
             ATTEMPTS_MAX,
@@ -322,7 +326,8 @@ impl Store {
         Ok(())
     }
 
-    /// A report failed: the next attempt comes after `seconds`; with `pause` nothing of the project goes until then.
+    /// A report failed: the next attempt comes after `seconds`; with `pause` nothing of the project goes until then, nor of
+    /// any other that reports through the same installation of a GitHub App, because they share its limit.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -342,7 +347,11 @@ impl Store {
             )
             update provider_connections set last_error = $5, last_error_at = now(),
                 paused_until = case when $4 then now() + make_interval(secs => $3) else paused_until end
-            where project_id = $1",
+            where project_id = $1 or ($4 and exists (
+                select 1 from github_repositories mine join github_repositories other
+                    on other.app_id = mine.app_id and other.installation_id = mine.installation_id
+                where mine.project_id = $1 and other.project_id = provider_connections.project_id
+            ))",
             connection.project_id.uuid(),
             row,
             seconds,
@@ -355,7 +364,10 @@ impl Store {
     }
 }
 
-fn target(connection: ProviderConnection, repo_url: Option<&str>) -> Result<ReportTarget, StoreError> {
+pub(crate) fn target(
+    connection: ProviderConnection,
+    repo_url: Option<&str>,
+) -> Result<ReportTarget, StoreError> {
     Ok(ReportTarget {
         connection,
         repo_url: repo_url

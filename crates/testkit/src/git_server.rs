@@ -1,6 +1,6 @@
 //! A Git server on loopback: the real `git http-backend` behind a small HTTP server that can also behave badly.
 
-mod cgi;
+pub(crate) mod cgi;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

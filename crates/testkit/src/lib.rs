@@ -7,10 +7,12 @@
 mod directory;
 mod git_repo;
 mod git_server;
+mod github;
 mod services;
 mod template;
 
 pub use directory::TestDirectory;
 pub use git_repo::{Commit, GitRepo};
 pub use git_server::{GitRequest, GitServer, GitServerOptions};
+pub use github::{GitHubBehaviour, GitHubCall, GitHubDeployment, GitHubRefusal, GitHubStandIn};
 pub use services::TestServices;

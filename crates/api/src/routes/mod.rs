@@ -8,6 +8,7 @@ pub(crate) mod detect;
 pub(crate) mod domains;
 pub(crate) mod env;
 pub(crate) mod environments;
+pub(crate) mod github;
 pub(crate) mod health;
 pub(crate) mod invitations;
 pub(crate) mod logs;

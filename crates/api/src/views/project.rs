@@ -27,6 +27,9 @@ pub(crate) struct ProjectView {
     pub repo_url: Option<RepoUrl>,
     /// Name of its template, when it is made from one.
     pub template: Option<Slug>,
+    /// Owner and name of the repository at GitHub, when a GitHub App opens it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub github_repository: Option<String>,
     /// User name and password of the repository are stored.
     pub has_repo_credentials: bool,
     /// Branch that production follows; null follows the repository's default branch.
@@ -126,6 +129,7 @@ impl ProjectView {
             source: project.source.kind(),
             repo_url: project.source.repo_url().cloned(),
             template: project.source.template().cloned(),
+            github_repository: None,
             has_repo_credentials,
             branch: project.branch,
             root_dir: settings.root_dir,

@@ -17,6 +17,7 @@ const PUBLIC: &[&str] = &[
     "log_in",
     "log_out",
     "refresh_session",
+    "get_github_app_form",
 ];
 /// Routes that prove the sender by a signature.
 const SIGNED: &[&str] = &["receive_webhook", "receive_github_webhook"];
@@ -36,6 +37,10 @@ const OWN: &[&str] = &[
     "create_project",
     "detect_repository",
     "system_status",
+    "begin_github_app",
+    "finish_github_app",
+    "list_github_apps",
+    "list_github_repositories",
 ];
 
 struct Operation {
@@ -74,6 +79,8 @@ fn body(operation: &str, deployment: &str) -> Option<Value> {
         "create_upload" => {
             json!({"entries": [{"path": "a", "type": "file", "sha256": "0".repeat(64), "size": 0}]})
         }
+        "begin_github_app" => json!({}),
+        "finish_github_app" => json!({"code": "x", "state": "x"}),
         "put_provider" => json!({"forge": "github", "token": "x"}),
         "approve_preview" => json!({"head": "59b20b8d5c6ff8d09518454d4dd8b7b30f095ab5"}),
         "create_domain" => json!({"hostname": "www.example.com"}),
@@ -115,6 +122,13 @@ async fn furnished(api: &TestApi) -> (Caller, HashMap<&'static str, String>) {
         .json["id"]
         .clone();
     let environment = owner.get("/projects/site/environments").await.json["items"][0]["id"].clone();
+    api.sql(
+        "insert into github_apps (id, team_id, base_url, github_id, slug, name, owner, html_url, client_id, client_secret,
+            private_key)
+        select '01890a5d-ac96-774b-bcce-b302099a8057', team_id, 'https://github.com', 1, 'a', 'a', 'a',
+            'https://github.com/apps/a', 'a', 'x', 'x' from projects where slug = 'site'",
+    )
+    .await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let ids = HashMap::from([
         ("project", text(&project["id"])),
@@ -125,6 +139,7 @@ async fn furnished(api: &TestApi) -> (Caller, HashMap<&'static str, String>) {
         ("delivery", text(&delivery)),
         ("environment", text(&environment)),
         ("upload", text(&upload)),
+        ("github_app", "gha_01h455vb4pex5vsknk084sn02q".to_owned()),
     ]);
     (owner, ids)
 }
@@ -133,6 +148,7 @@ async fn furnished(api: &TestApi) -> (Caller, HashMap<&'static str, String>) {
 fn fill(operation: &Operation, ids: &HashMap<&'static str, String>) -> String {
     let id = match operation.path.as_str() {
         path if path.contains("/deployments/{id}") => &ids["deployment"],
+        path if path.contains("/github/apps/") => &ids["github_app"],
         path if path.contains("/uploads/") => &ids["upload"],
         path if path.contains("/environments/") => &ids["environment"],
         path if path.contains("/tokens/") => &ids["token"],

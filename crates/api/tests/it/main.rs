@@ -17,6 +17,7 @@ mod deployments;
 mod detection;
 mod domains;
 mod env_vars;
+mod github;
 mod http_surface;
 mod json_bodies;
 mod logs;

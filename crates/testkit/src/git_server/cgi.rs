@@ -14,7 +14,7 @@ use tokio_util::io::ReaderStream;
 
 use super::Body;
 
-pub(super) async fn run(root: &Path, request: Request<Incoming>) -> anyhow::Result<Response<Body>> {
+pub(crate) async fn run(root: &Path, request: Request<Incoming>) -> anyhow::Result<Response<Body>> {
     let (head, body) = request.into_parts();
     let mut child = start(root, &head)?;
     let mut stdin = child.stdin.take().context("no standard input")?;

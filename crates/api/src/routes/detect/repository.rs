@@ -1,8 +1,9 @@
 //! `POST /detect`
 
 use actix_web::{post, web};
-use aether_models::GitRef;
-use aether_store::NewDetection;
+use aether_models::{GitRef, RepoCredentials, TeamId};
+use aether_store::{NewDetection, detection_context};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,6 +12,7 @@ use crate::auth::CanWrite;
 use crate::error::{ApiError, ApiResult, Problems};
 use crate::extract::Json;
 use crate::rate_limits::{DETECT, limit_by_user};
+use crate::routes::github::{GitHubRepositoryRef, Picked, pick};
 use crate::routes::projects::check_repo_url;
 use crate::state::AppState;
 use crate::validate::Faults;
@@ -20,7 +22,11 @@ use crate::validate::Faults;
 #[serde(deny_unknown_fields)]
 pub(crate) struct DetectRepository {
     /// Where the code is.
-    repo_url: String,
+    #[serde(default)]
+    repo_url: Option<String>,
+    /// A repository of `GET /github/repositories`, instead of an address.
+    #[serde(default)]
+    github_repository: Option<GitHubRepositoryRef>,
     /// Branch to look at; without it the default branch.
     #[serde(default)]
     branch: Option<String>,
@@ -42,7 +48,21 @@ pub(crate) async fn detect_repository(
     Json(body): Json<DetectRepository>,
 ) -> ApiResult<web::Json<Detection>> {
     let mut faults = Faults::default();
-    let repo = check_repo_url(&state, &mut faults, &body.repo_url);
+    let picked = match body.github_repository {
+        Some(reference) => Some(pick(&state, actor.team, reference).await?),
+        None => None,
+    };
+    let address = match (&picked, body.repo_url) {
+        (Some(picked), None) => picked.repository.clone_url.clone(),
+        (None, Some(text)) => text,
+        _ => {
+            return Err(ApiError::invalid_field(
+                "repo_url",
+                "name a repository, in one way",
+            ));
+        }
+    };
+    let repo = check_repo_url(&state, &mut faults, &address);
     let branch = body
         .branch
         .as_ref()
@@ -59,13 +79,28 @@ pub(crate) async fn detect_repository(
     let (repo_url, _) =
         repo.ok_or_else(|| ApiError::internal("an address passed the checks without its parts"))?;
     limit_by_user(&state, &DETECT, actor.user.id).await?;
+    let credentials = match &picked {
+        Some(picked) => Some(seal_token(&state, actor.team, picked).await?),
+        None => None,
+    };
     let new = NewDetection {
         team_id: actor.team,
         project_id: None,
         repo_url,
-        repo_credentials: None,
+        repo_credentials: credentials,
         git_ref: branch.map(|branch| branch.to_string()),
         root_dir: root_dir.unwrap_or_else(|| ".".to_owned()),
     };
     Ok(web::Json(run(&state, &new).await?))
+}
+
+/// The worker reads the repository with a token that opens nothing else and ends within the hour.
+async fn seal_token(state: &AppState, team: TeamId, picked: &Picked) -> ApiResult<Vec<u8>> {
+    let token = picked.token(state).await?;
+    let credentials = RepoCredentials::github(token.token.expose_secret());
+    let plain = serde_json::to_vec(&credentials).map_err(ApiError::internal)?;
+    state
+        .keyring
+        .seal(&detection_context(team), &plain)
+        .map_err(ApiError::internal)
 }

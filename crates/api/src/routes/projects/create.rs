@@ -14,6 +14,7 @@ use crate::auth::{CanWrite, generate};
 use crate::error::{ApiError, ApiResult, Problems};
 use crate::extract::Json;
 use crate::rate_limits::{CREATE_PROJECT, limit_by_user};
+use crate::routes::github::{GitHubRepositoryRef, Picked, pick};
 use crate::state::AppState;
 use crate::validate::Faults;
 use crate::views::{ProjectView, WebhookView, settings_fields};
@@ -29,6 +30,10 @@ settings_fields! {
         /// Where the code is; a user name and password in it are stored sealed and never shown again.
         #[serde(default)]
         pub repo_url: Option<String>,
+        /// A repository of `GET /github/repositories`, instead of an address: its GitHub App clones it, hears of its pushes and
+        /// reports on it.
+        #[serde(default)]
+        pub github_repository: Option<GitHubRepositoryRef>,
         /// Name of a template that comes with Aether, instead of a repository.
         #[serde(default)]
         pub template: Option<String>,
@@ -75,13 +80,18 @@ struct Checked {
 pub(crate) async fn create_project(
     state: web::Data<AppState>,
     actor: CanWrite,
-    Json(body): Json<CreateProject>,
+    Json(mut body): Json<CreateProject>,
 ) -> ApiResult<HttpResponse> {
     limit_by_user(&state, &CREATE_PROJECT, actor.user.id).await?;
+    let picked = match body.github_repository {
+        Some(reference) => Some(pick_repository(&state, &actor, &mut body, reference).await?),
+        None => None,
+    };
     let checked = check(&state, body)?;
     let secret = generate("");
     let any_slug = checked.any_slug;
-    let new = seal(&state, &actor, checked, &secret)?;
+    let mut new = seal(&state, &actor, checked, &secret)?;
+    new.github = picked.as_ref().map(Picked::to_store).transpose()?;
     let record = store(&state, new, any_slug).await?;
     let webhook = WebhookView {
         url: state.urls.webhook(record.project.id),
@@ -89,6 +99,24 @@ pub(crate) async fn create_project(
     };
     let project = present_single(&state, actor.team, record).await?;
     Ok(HttpResponse::Created().json(CreatedProject { project, webhook }))
+}
+
+/// From here on the picked repository is one with an address like any other.
+async fn pick_repository(
+    state: &AppState,
+    actor: &CanWrite,
+    body: &mut CreateProject,
+    reference: GitHubRepositoryRef,
+) -> ApiResult<Picked> {
+    if body.repo_url.is_some() || body.template.is_some() {
+        return Err(ApiError::invalid_field(
+            "github_repository",
+            "stands in place of an address or a template",
+        ));
+    }
+    let picked = pick(state, actor.team, reference).await?;
+    body.repo_url = Some(picked.repository.clone_url.clone());
+    Ok(picked)
 }
 
 fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
@@ -242,5 +270,6 @@ fn seal(
         branch: checked.branch,
         settings: checked.settings,
         webhook_secret: seal(WEBHOOK_SECRET, secret.expose_secret().as_bytes())?,
+        github: None,
     })
 }

@@ -52,11 +52,13 @@ fn view(state: &AppState, record: &ProjectRecord, found: &[Deployment]) -> Proje
         .iter()
         .max_by_key(|deployment| deployment.number)
         .map(present);
-    ProjectView::new(
+    let mut view = ProjectView::new(
         state,
         record.project.clone(),
         record.repo_credentials.is_some(),
         live,
         latest,
-    )
+    );
+    view.github_repository.clone_from(&record.github_name);
+    view
 }

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::github_app::{accept_for_app, signed_by_app};
 use super::verdict::names_repository;
 use super::{BODY_MAX, WebhookResult, accept, receive};
 use crate::auth::generate;
@@ -20,8 +21,9 @@ pub(crate) struct GitHubWebhookResult {
     pub results: Vec<WebhookResult>,
 }
 
-/// A delivery for all projects of a repository, signed with the secret of the instance's GitHub App
-/// (`AETHER_GITHUB_WEBHOOK_SECRET`). Without that setting every delivery is refused.
+/// A delivery of a GitHub App: one that a team has connected, for that team's projects which were picked through it; or the
+/// one that the operator has made by hand (`AETHER_GITHUB_WEBHOOK_SECRET`), for all projects of the repository. Everything
+/// else is refused.
 #[utoipa::path(
     tag = "webhooks",
     security(()),
@@ -37,6 +39,10 @@ pub(crate) async fn receive_github_webhook(
     super::require_json(&request)?;
     super::require_signed(&request)?;
     let body = read_body(&request, payload.into_inner(), BODY_MAX).await?;
+    if let Some((app, delivery)) = signed_by_app(&state, &request, &body).await? {
+        let results = accept_for_app(&state, &app, &delivery, &body).await?;
+        return Ok(HttpResponse::Ok().json(GitHubWebhookResult { results }));
+    }
     let secret = state
         .settings
         .github_webhook_secret

@@ -10,6 +10,7 @@
 //! (F21).
 
 mod github;
+mod github_app;
 mod project;
 mod verdict;
 
