@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::folders::Folders;
 use crate::git::{GitClient, SshIdentity};
+use crate::github::GitHubTokens;
 use crate::runtime::Runtimes;
 use crate::settings::Settings;
 
@@ -33,6 +34,8 @@ pub struct Environment {
     pub runtime: Runtimes,
     /// Fetches repositories.
     pub git: GitClient,
+    /// Tokens of GitHub Apps.
+    pub github: Arc<GitHubTokens>,
     /// The disk.
     pub folders: Folders,
     /// Host names of projects.

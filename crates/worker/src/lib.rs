@@ -10,6 +10,7 @@ mod environment;
 mod fail_points;
 mod folders;
 mod git;
+mod github;
 mod lease;
 mod masking;
 mod package_managers;

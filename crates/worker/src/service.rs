@@ -55,6 +55,7 @@ pub async fn build_environment(settings: Settings, store: Store) -> anyhow::Resu
         keyring,
         runtime,
         git,
+        github: Arc::default(),
         folders,
         hosts: AppHosts::new(settings.apps_domain.clone()),
         worker: format!(

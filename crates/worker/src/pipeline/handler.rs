@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aether_models::{DeploymentStatus, UserError};
+use aether_models::{DeploymentStatus, RepoCredentials, UserError};
 use aether_store::{ClaimedDeployment, MAX_ATTEMPTS, StoreError};
 use async_trait::async_trait;
 use tokio::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use super::logs::BuildLog;
 use super::step::{StepError, persist};
 use crate::environment::Environment;
 use crate::fail_points::reached;
+use crate::github;
 use crate::lease::{LeaseKeeper, StopReason, StopSignal};
 use crate::masking::Masker;
 use crate::queue::JobHandler;
@@ -42,7 +43,8 @@ impl JobHandler for PipelineHandler {
             stop.clone(),
         );
         let started = Instant::now();
-        let job = prepare(&self.env, claimed, stop);
+        let credentials = github::deployment_credentials(&self.env, &claimed).await;
+        let job = prepare(&self.env, claimed, credentials, stop);
         // The futures of the steps are large; they live on the heap.
         let outcome = Box::pin(work(&job)).await;
         let outcome = finish(&job.0, outcome, started.elapsed()).await;
@@ -59,15 +61,14 @@ impl JobHandler for PipelineHandler {
 fn prepare(
     env: &Environment,
     claimed: ClaimedDeployment,
+    credentials: Result<Option<RepoCredentials>, UserError>,
     stop: StopSignal,
 ) -> (Job, Result<Vec<String>, UserError>) {
     let opened = env
         .open_variables(claimed.team_id, claimed.project_id, &claimed.env)
         .and_then(|variables| {
-            let sealed = claimed.repo_credentials.as_deref();
             Ok((
                 variables,
-                env.open_credentials(claimed.team_id, claimed.project_id, sealed)?,
                 env.open_deploy_key(claimed.team_id, claimed.project_id, claimed.deploy_key.as_ref())?,
             ))
         });
@@ -80,7 +81,12 @@ fn prepare(
         )
         .hint("Ask the operator to give API and worker the same AETHER_SECRET_KEY, or enter the variables again.")
     });
-    let (variables, credentials, deploy_key) = opened.unwrap_or_default();
+    let (variables, deploy_key) = opened.unwrap_or_default();
+    let (credentials, refused) = match credentials {
+        Ok(credentials) => (credentials, None),
+        Err(error) => (None, Some(error)),
+    };
+    let problem = problem.or(refused);
     let secrets = variables.iter().filter(|variable| variable.secret);
     let secrets = secrets.map(|variable| (variable.name.as_str(), variable.value.as_str()));
     let password = credentials

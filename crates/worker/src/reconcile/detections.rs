@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aether_detect::{DetectOptions, DiskTree};
-use aether_models::{GitRef, UserError};
-use aether_store::{ClaimedDetection, DetectionResult};
+use aether_models::{GitRef, RepoCredentials, UserError};
+use aether_store::{ClaimedDetection, DetectionResult, SecretsError, detection_context};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::environment::Environment;
 use crate::git::{GitError, RemoteRepository};
+use crate::github::{self, Reach};
 
 /// At the same time.
 const CONCURRENCY: usize = 2;
@@ -93,6 +94,20 @@ impl From<GitError> for Failure {
     }
 }
 
+/// What opens a repository that was picked through a GitHub App and is no project yet.
+fn open_picked(
+    env: &Environment,
+    claimed: &ClaimedDetection,
+) -> Result<Option<RepoCredentials>, SecretsError> {
+    let Some(sealed) = &claimed.repo_credentials else {
+        return Ok(None);
+    };
+    let plain = env.keyring.open(&detection_context(claimed.team_id), sealed)?;
+    serde_json::from_slice(&plain)
+        .map(Some)
+        .map_err(|_| SecretsError::Damaged)
+}
+
 async fn look(
     env: &Environment,
     claimed: &ClaimedDetection,
@@ -112,13 +127,20 @@ async fn look(
             let sealed = env.store.sealed_deploy_key(team, project).await;
             let sealed = sealed.map_err(|error| GitError::Unreachable(error.to_string()))?;
             (
-                env.open_credentials(team, project, claimed.repo_credentials.as_deref())
-                    .map_err(unreadable)?,
+                github::repository_credentials(
+                    env,
+                    team,
+                    project,
+                    claimed.repo_credentials.as_deref(),
+                    Reach::Repository,
+                )
+                .await
+                .map_err(|error| Failure::User(error.to_user_error()))?,
                 env.open_deploy_key(team, project, sealed.as_ref())
                     .map_err(unreadable)?,
             )
         }
-        None => (None, None),
+        None => (open_picked(env, claimed).map_err(unreadable)?, None),
     };
     let repository = RemoteRepository {
         url: claimed.repo_url.clone(),

@@ -4,6 +4,7 @@
 mod apps;
 mod cleanup;
 mod detections;
+mod github_deployments;
 mod polls;
 mod reports;
 mod runtime;
@@ -94,6 +95,12 @@ pub(crate) async fn providers(env: Environment, stop: CancellationToken) {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "reports to Git providers could not be looked at"
+            );
+        }
+        if let Err(error) = github_deployments::run(&env).await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "deployments at GitHub could not be looked at"
             );
         }
     }

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::environment::Environment;
 use crate::git::{RemoteRef, RemoteRepository};
+use crate::github::{self, Reach};
 
 /// One pass. A repository that cannot be reached is looked at again after its time.
 pub(super) async fn run(env: &Environment, stop: &CancellationToken) -> anyhow::Result<()> {
@@ -32,7 +33,14 @@ async fn head(env: &Environment, poll: &Poll, stop: &CancellationToken) -> anyho
     let (team, project) = (poll.team_id, poll.project_id);
     let repository = RemoteRepository {
         url: poll.repo_url.clone(),
-        credentials: env.open_credentials(team, project, poll.repo_credentials.as_deref())?,
+        credentials: github::repository_credentials(
+            env,
+            team,
+            project,
+            poll.repo_credentials.as_deref(),
+            Reach::Repository,
+        )
+        .await?,
         ssh: env.open_deploy_key(team, project, poll.deploy_key.as_ref())?,
     };
     let refs = env

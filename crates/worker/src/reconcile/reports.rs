@@ -7,15 +7,19 @@
 
 use std::time::Duration;
 
-use aether_forge::{ApiRequest, CommitStatus, Provider};
+use aether_forge::{ApiRequest, CommitStatus, GitHubError, Provider, rate_limit};
 use aether_models::DeploymentStatus;
-use aether_store::{CommentReport, ProviderConnection, ReportTarget, SealContext, StatusReport};
+use aether_store::{
+    CommentReport, GitHubRepositoryAccess, ProviderConnection, ReportTarget, SealContext, StatusReport,
+};
 use anyhow::{Context, anyhow};
 use reqwest::{Response, StatusCode};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::environment::Environment;
 use crate::git::checked_client;
+use crate::github::{CredentialsError, Reach};
 
 /// Name under which a connection's token is sealed.
 const PROVIDER_TOKEN: &str = "provider_token";
@@ -31,7 +35,7 @@ const USER_AGENT: &str = concat!("aether/", env!("CARGO_PKG_VERSION"));
 const ANSWER_MAX: usize = 256 * 1024;
 
 /// A report that did not arrive.
-enum Failure {
+pub(super) enum Failure {
     /// It may arrive later.
     Later { why: String, pause: Option<f64> },
     /// What it is about is gone at the provider.
@@ -68,25 +72,26 @@ pub(super) async fn run(env: &Environment) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn note(
+/// Puts the next attempt off; answers with the seconds until then.
+pub(super) async fn note(
     env: &Environment,
     connection: &ProviderConnection,
     row: uuid::Uuid,
     attempts: i32,
     why: &str,
     pause: Option<f64>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<f64> {
     let backoff = FIRST_PAUSE * 2_f64.powi(attempts.clamp(1, 20) - 1);
     let seconds = pause.unwrap_or(backoff).clamp(1.0, LONGEST_PAUSE);
     tracing::warn!(project = %connection.project_id, reason = why, "a report to a Git provider failed");
     env.store
         .report_failed(connection, row, seconds, pause.is_some(), why)
         .await?;
-    Ok(())
+    Ok(seconds)
 }
 
 async fn tell_status(env: &Environment, report: &StatusReport) -> Result<(), Failure> {
-    let provider = provider(env, &report.target).map_err(later)?;
+    let provider = provider(env, &report.target).await?;
     let description = match report.status {
         DeploymentStatus::Ready => format!("Deployment #{} is live", report.number),
         DeploymentStatus::Failed => match &report.error {
@@ -115,7 +120,7 @@ async fn tell_status(env: &Environment, report: &StatusReport) -> Result<(), Fai
 
 /// Answers with the id of the comment there is now.
 async fn tell_comment(env: &Environment, report: &CommentReport) -> Result<Option<String>, Failure> {
-    let provider = provider(env, &report.target).map_err(later)?;
+    let provider = provider(env, &report.target).await?;
     let number = report.pull_request;
     if report.removed {
         let Some(id) = &report.comment_id else {
@@ -159,26 +164,56 @@ fn comment_text(env: &Environment, report: &CommentReport) -> String {
     )
 }
 
-fn provider(env: &Environment, target: &ReportTarget) -> anyhow::Result<Provider> {
+/// The repository at its provider, with the right to report: the project's token, or one of its GitHub App.
+pub(super) async fn provider(env: &Environment, target: &ReportTarget) -> Result<Provider, Failure> {
     let connection = &target.connection;
+    let token = if connection.token.is_empty() {
+        app_token(env, connection).await?
+    } else {
+        stored_token(env, connection).map_err(later)?
+    };
+    let forge = connection.forge.parse();
+    let forge = forge.map_err(|_| later(anyhow!("the provider {} is not known", connection.forge)))?;
+    let api = connection.api_url.parse().context("the interface's address");
+    Ok(Provider::new(forge, api.map_err(later)?, &target.repo_url, token))
+}
+
+fn stored_token(env: &Environment, connection: &ProviderConnection) -> anyhow::Result<String> {
     let context = SealContext {
         team: connection.team_id,
         project: connection.project_id,
         name: PROVIDER_TOKEN,
     };
     let token = env.keyring.open(&context, &connection.token)?;
-    Ok(Provider::new(
-        connection
-            .forge
-            .parse()
-            .map_err(|_| anyhow!("the provider {} is not known", connection.forge))?,
-        connection.api_url.parse().context("the interface's address")?,
-        &target.repo_url,
-        String::from_utf8(token.to_vec()).context("the token")?,
-    ))
+    String::from_utf8(token.to_vec()).context("the token")
 }
 
-fn later(error: impl Into<anyhow::Error>) -> Failure {
+async fn app_token(env: &Environment, connection: &ProviderConnection) -> Result<String, Failure> {
+    let access = access(env, connection).await?;
+    match env.github.token(env, &access, Reach::Repository).await {
+        Ok(token) => Ok(token.expose_secret().to_owned()),
+        Err(CredentialsError::GitHub(GitHubError::RateLimited { seconds })) => Err(Failure::Later {
+            why: "GitHub asks for a pause".to_owned(),
+            pause: u32::try_from(seconds).ok().map(f64::from),
+        }),
+        Err(error) => Err(later(error)),
+    }
+}
+
+async fn access(
+    env: &Environment,
+    connection: &ProviderConnection,
+) -> Result<GitHubRepositoryAccess, Failure> {
+    let found = env
+        .store
+        .github_repository(connection.team_id, connection.project_id)
+        .await;
+    found
+        .map_err(later)?
+        .ok_or_else(|| later(anyhow!("the project has no GitHub App any more")))
+}
+
+pub(super) fn later(error: impl Into<anyhow::Error>) -> Failure {
     let error = error.into();
     Failure::Later {
         why: format!("{error:#}"),
@@ -187,7 +222,11 @@ fn later(error: impl Into<anyhow::Error>) -> Failure {
 }
 
 /// Sends a request to an address that the policy on Git hosts allows, and reads the answer.
-async fn send(env: &Environment, target: &ReportTarget, request: ApiRequest) -> Result<Value, Failure> {
+pub(super) async fn send(
+    env: &Environment,
+    target: &ReportTarget,
+    request: ApiRequest,
+) -> Result<Value, Failure> {
     let (is_removal, is_new) = (
         request.method == reqwest::Method::DELETE,
         request.method == reqwest::Method::POST,
@@ -209,37 +248,39 @@ async fn send(env: &Environment, target: &ReportTarget, request: ApiRequest) -> 
         anyhow::Ok(builder.send().await?)
     };
     let response = sent.await.map_err(later)?;
-    let status = response.status();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = answer(response).await;
     match status {
-        _ if status.is_success() => Ok(answer(response).await),
+        _ if status.is_success() => Ok(serde_json::from_slice(&body).unwrap_or_default()),
         StatusCode::NOT_FOUND | StatusCode::GONE if is_removal => Ok(Value::Null),
         // GitHub says 422 for a commit it does not have. A 404 for something new rather means that the token may not see
         // the repository, which can be mended.
         StatusCode::UNPROCESSABLE_ENTITY => Err(Failure::Gone),
         StatusCode::NOT_FOUND | StatusCode::GONE if !is_new => Err(Failure::Gone),
-        _ => Err(Failure::Later {
-            why: format!("the provider answered with status {}", status.as_u16()),
-            pause: pause(&response, env.clock.now().timestamp()),
-        }),
+        _ => {
+            if status == StatusCode::UNAUTHORIZED && target.connection.token.is_empty() {
+                // The next attempt asks for another one.
+                let access = access(env, &target.connection).await?;
+                env.github.forget(&access, Reach::Repository);
+            }
+            let pause = rate_limit(status, &headers, &body, env.clock.now().timestamp());
+            Err(Failure::Later {
+                why: format!("the provider answered with status {}", status.as_u16()),
+                pause: pause
+                    .and_then(|seconds| u32::try_from(seconds).ok())
+                    .map(f64::from),
+            })
+        }
     }
 }
 
-/// How long the provider wants to be left alone: `Retry-After`, or the end of its rate limit's window.
-fn pause(response: &Response, now: i64) -> Option<f64> {
-    let number = |name: &str| response.headers().get(name)?.to_str().ok()?.parse::<i64>().ok();
-    let used_up = number("x-ratelimit-remaining") == Some(0);
-    let seconds =
-        number("retry-after").or_else(|| Some(number("x-ratelimit-reset").filter(|_| used_up)? - now))?;
-    u32::try_from(seconds.max(1)).ok().map(f64::from)
-}
-
-async fn answer(mut response: Response) -> Value {
+async fn answer(mut response: Response) -> Vec<u8> {
     let mut bytes = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         if bytes.len() + chunk.len() > ANSWER_MAX {
-            return Value::Null;
+            return Vec::new();
         }
         bytes.extend_from_slice(&chunk);
     }
-    serde_json::from_slice(&bytes).unwrap_or_default()
+    bytes
 }

@@ -128,6 +128,7 @@ impl World {
                 settings.git_limits.clone(),
                 folders.git_cache(),
             ),
+            github: Arc::default(),
             folders,
             hosts: AppHosts::new(settings.apps_domain.clone()),
             worker: format!("test-{}", Uuid::now_v7()),
