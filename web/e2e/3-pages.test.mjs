@@ -54,6 +54,7 @@ test('the pages of a project', async () => {
 test('the pages of the instance', async () => {
   await visitPage('/', slug)
   await visitPage('/new', 'Paste the address')
+  await visitPage('/github', 'Connect GitHub')
   await visitPage('/account', 'API tokens')
   await visitPage('/system', 'The parts')
   await visitPage('/projects/there-is-none', 'There is no such project')

@@ -34,6 +34,7 @@ export const PAGES = [
     keep: ['desktop-dark'],
   },
   { name: 'user-menu', path: '/', ready: 'Documentation', act: openUserMenu },
+  { name: 'github', path: '/github', ready: 'Aether acme' },
   { name: 'new', path: '/new', ready: 'Vite + React', keep: ['desktop-light'] },
   {
     name: 'new-found',

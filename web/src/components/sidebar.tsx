@@ -1,5 +1,5 @@
 import { Link, type LinkProps } from '@tanstack/react-router'
-import { Activity, LayoutGrid, type LucideIcon, Plus, Search } from 'lucide-react'
+import { Activity, GitBranch, LayoutGrid, type LucideIcon, Plus, Search } from 'lucide-react'
 import { useProjects } from '@/api/queries'
 import { useRights } from '@/hooks/use-session'
 import { Kbd } from '@/ui/kbd'
@@ -37,6 +37,7 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
           to="/"
           activeOptions={{ exact: true, includeSearch: false }}
         />
+        <NavItem icon={GitBranch} label="GitHub" to="/github" />
         <NavItem icon={Activity} label="System" to="/system" />
         <RecentProjects />
       </nav>

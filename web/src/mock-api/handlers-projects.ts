@@ -61,7 +61,8 @@ export function projectHandlers(world: World) {
       return response(204).empty()
     }),
     http.post('/api/v1/detect', async ({ request, response }) => {
-      const { repo_url } = await request.json()
+      const { repo_url: address } = await request.json()
+      const repo_url = address ?? 'https://github.com/acme/shop'
       await delay(900)
       if (repo_url.includes('private')) {
         return response.untyped(

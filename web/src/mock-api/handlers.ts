@@ -3,6 +3,7 @@
 import type { RequestHandler } from 'msw'
 import { accountHandlers } from './handlers-account'
 import { deploymentHandlers } from './handlers-deployments'
+import { githubHandlers } from './handlers-github'
 import { logHandlers } from './handlers-logs'
 import { ownAccountHandlers } from './handlers-own-account'
 import { projectHandlers } from './handlers-projects'
@@ -17,6 +18,7 @@ export function handlers(world: World): RequestHandler[] {
     ...accountHandlers(world),
     ...ownAccountHandlers(world),
     ...templateHandlers(),
+    ...githubHandlers(),
     ...projectHandlers(world),
     ...deploymentHandlers(world),
     ...logHandlers(world),

@@ -182,6 +182,24 @@ const system = createRoute({
   component: lazyRouteComponent(() => import('@/pages/system/system-page'), 'SystemPage'),
 })
 
+const github = createRoute({
+  getParentRoute: () => app,
+  path: '/github',
+  validateSearch: (search: Record<string, unknown>): { installation_id?: string } =>
+    search.installation_id === undefined ? {} : { installation_id: String(search.installation_id) },
+  component: lazyRouteComponent(() => import('@/features/github/routes'), 'GitHubRoute'),
+})
+
+const githubCallback = createRoute({
+  getParentRoute: () => app,
+  path: '/github/callback',
+  validateSearch: (search: Record<string, unknown>): { code: string; state: string } => ({
+    code: String(search.code ?? ''),
+    state: String(search.state ?? ''),
+  }),
+  component: lazyRouteComponent(() => import('@/features/github/routes'), 'GitHubCallbackRoute'),
+})
+
 const routeTree = root.addChildren([
   login,
   setup,
@@ -208,6 +226,8 @@ const routeTree = root.addChildren([
       ]),
     ]),
     account,
+    github,
+    githubCallback,
     system,
   ]),
 ])

@@ -18,6 +18,8 @@ import { useCreateProject } from './use-create-project'
 type ConfigureFormProps = {
   repoUrl: string
   branch: string
+  /** Picked from the list of GitHub's repositories. */
+  github: Schemas['GitHubRepositoryRef'] | undefined
   detection: Schemas['Detection']
   candidateIndex: number
   onBranch: (branch: string) => void

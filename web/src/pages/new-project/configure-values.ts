@@ -37,9 +37,17 @@ export function projectBody(
   values: ConfigureValues,
   initial: ConfigureValues,
   plan: Plan | undefined,
-  source: { repoUrl: string; branch: string; candidateIndex: number },
+  source: {
+    repoUrl: string
+    branch: string
+    candidateIndex: number
+    github?: Schemas['GitHubRepositoryRef'] | undefined
+  },
 ): Schemas['CreateProject'] {
-  const body: Schemas['CreateProject'] = { repo_url: source.repoUrl, name: values.name.trim() }
+  const body: Schemas['CreateProject'] = {
+    ...(source.github ? { github_repository: source.github } : { repo_url: source.repoUrl }),
+    name: values.name.trim(),
+  }
   if (source.branch) body.branch = source.branch
   if (values.root_dir.trim() !== '.' && values.root_dir.trim() !== '') body.root_dir = values.root_dir.trim()
   // Detection would take its best match, and never a guess: either choice has to be written down, a guess in full.

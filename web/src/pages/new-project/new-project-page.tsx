@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import { api, type Schemas } from '@/api/client'
 import { ProblemNotice } from '@/components/problem-notice'
+import { type GitHubRepository, RepositoryPicker } from '@/features/github/repository-picker'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { Button } from '@/ui/button'
 import { PageHeader } from '@/ui/page-header'
@@ -13,7 +14,7 @@ import { SourceForm } from './source-form'
 import { TemplateGallery } from './template-gallery'
 
 type Detection = Schemas['Detection']
-type Source = { repoUrl: string; branch: string }
+type Source = { repoUrl: string; branch: string; github?: Schemas['GitHubRepositoryRef'] }
 
 /** For a repository nobody could look into: everything is left to the first build. */
 const NOTHING_KNOWN: Detection = {
@@ -35,7 +36,8 @@ export function NewProjectPage() {
     setSource(next)
     setSkipped(false)
     setChosen(0)
-    detect.mutate({ body: { repo_url: next.repoUrl, ...(next.branch && { branch: next.branch }) } })
+    const repository = next.github ? { github_repository: next.github } : { repo_url: next.repoUrl }
+    detect.mutate({ body: { ...repository, ...(next.branch && { branch: next.branch }) } })
   }
   const detection = skipped ? NOTHING_KNOWN : detect.data
   return (
@@ -46,6 +48,7 @@ export function NewProjectPage() {
       />
       <div className="flex flex-col gap-6">
         <SourceForm pending={detect.isPending} done={detection !== undefined} onSubmit={look} />
+        {!source && <RepositoryPicker onPick={(repository) => look(picked(repository))} />}
         {!source && <TemplateGallery />}
         {detect.isPending && <DetectingState />}
         {detect.error && !skipped && (
@@ -65,6 +68,7 @@ export function NewProjectPage() {
               key={`${source.repoUrl} ${source.branch} ${chosen} ${skipped}`}
               repoUrl={source.repoUrl}
               branch={source.branch}
+              github={source.github}
               detection={detection}
               candidateIndex={chosen}
               onBranch={(branch) => look({ ...source, branch })}
@@ -74,4 +78,8 @@ export function NewProjectPage() {
       </div>
     </div>
   )
+}
+
+function picked({ clone_url, app_id, installation_id, repository_id }: GitHubRepository): Source {
+  return { repoUrl: clone_url, branch: '', github: { app_id, installation_id, repository_id } }
 }

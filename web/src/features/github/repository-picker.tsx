@@ -1,0 +1,135 @@
+// Repositories that the team's GitHub Apps reach, with search, for a new project.
+
+import { Link } from '@tanstack/react-router'
+import { Lock, Search } from 'lucide-react'
+import { useDeferredValue, useState } from 'react'
+import { api, type Schemas } from '@/api/client'
+import { ProblemNotice } from '@/components/problem-notice'
+import { TimeAgo } from '@/components/time-ago'
+import { Button } from '@/ui/button'
+import { Card, CardFooter, CardHeader } from '@/ui/card'
+import { Input } from '@/ui/field'
+import { SkeletonRows } from '@/ui/skeleton'
+
+export type GitHubRepository = Schemas['GitHubRepository']
+
+export function RepositoryPicker({ onPick }: { onPick: (repository: GitHubRepository) => void }) {
+  const apps = api.useQuery('get', '/api/v1/github/apps')
+  const isReady = apps.data?.items.some((app) => app.installations.length > 0) ?? false
+  if (!apps.data) return null
+  return (
+    <Card>
+      <CardHeader
+        title="From GitHub"
+        description={
+          isReady ? 'Private ones too. A push deploys, without anything to set up.' : 'Pick from your repositories, private ones too.'
+        }
+        actions={
+          <Button asChild size="sm">
+            <Link to="/github">{isReady ? 'Manage' : 'Connect GitHub'}</Link>
+          </Button>
+        }
+      />
+      {isReady && <Choices onPick={onPick} />}
+    </Card>
+  )
+}
+
+function Choices({ onPick }: { onPick: (repository: GitHubRepository) => void }) {
+  const [text, setText] = useState('')
+  const [page, setPage] = useState(1)
+  const q = useDeferredValue(text.trim())
+  const found = api.useQuery('get', '/api/v1/github/repositories', {
+    params: { query: { page, ...(q && { q }) } },
+  })
+  const { data } = found
+  return (
+    <>
+      <div className="relative border-b p-3">
+        <Search aria-hidden className="absolute top-5.5 left-6 size-4 text-ink-3" />
+        <Input
+          type="search"
+          aria-label="Search repositories"
+          placeholder="Search repositories"
+          autoComplete="off"
+          spellCheck={false}
+          className="pl-9!"
+          value={text}
+          onChange={(event) => {
+            setText(event.target.value)
+            setPage(1)
+          }}
+        />
+      </div>
+      {data?.failures.map((failure) => (
+        <p key={failure.account} role="alert" className="border-b px-5 py-3 text-bad text-sm">
+          {failure.account}: {failure.detail}
+        </p>
+      ))}
+      {found.error ? (
+        <div className="p-5">
+          <ProblemNotice error={found.error} retry={() => found.refetch()} />
+        </div>
+      ) : !data ? (
+        <div className="p-5">
+          <SkeletonRows count={3} className="h-10" />
+        </div>
+      ) : data.items.length === 0 ? (
+        <p className="p-5 text-ink-2 text-sm">
+          {q ? `No repository is called like “${q}”.` : 'The GitHub App reaches no repository yet.'}
+        </p>
+      ) : (
+        <ul className="divide-y">
+          {data.items.map((repository) => (
+            <Row key={repository.repository_id} repository={repository} onPick={() => onPick(repository)} />
+          ))}
+        </ul>
+      )}
+      {data && (page > 1 || data.next_page !== null || data.incomplete) && (
+        <CardFooter>
+          <span>
+            {data.total} {data.total === 1 ? 'repository' : 'repositories'}
+            {data.incomplete && '; not all of a large account are listed'}
+          </span>
+          <span className="flex gap-2">
+            <Button size="sm" disabled={page === 1} onClick={() => setPage(page - 1)}>
+              Back
+            </Button>
+            <Button size="sm" disabled={!data.next_page} onClick={() => setPage(page + 1)}>
+              More
+            </Button>
+          </span>
+        </CardFooter>
+      )}
+    </>
+  )
+}
+
+function Row({ repository, onPick }: { repository: GitHubRepository; onPick: () => void }) {
+  return (
+    <li className="flex items-center gap-4 px-5 py-3 text-sm">
+      <div className="min-w-0 flex-1">
+        <p className="flex items-center gap-2">
+          <span className="truncate font-medium">{repository.full_name}</span>
+          {repository.private && (
+            <>
+              <Lock aria-hidden className="size-3.5 shrink-0 text-ink-3" />
+              <span className="sr-only">private</span>
+            </>
+          )}
+        </p>
+        <p className="mt-0.5 text-[13px] text-ink-3">
+          {repository.default_branch}
+          {repository.pushed_at && (
+            <>
+              , pushed <TimeAgo at={repository.pushed_at} />
+            </>
+          )}
+        </p>
+      </div>
+      <Button size="sm" aria-label={`Choose ${repository.full_name}`} onClick={onPick}>
+        Choose
+      </Button>
+    </li>
+  )
+}
