@@ -6,19 +6,20 @@ use std::path::PathBuf;
 
 use aether_models::{DeploymentId, InstanceId, ProjectId};
 use bollard::models::ImageSummary;
-use bollard::query_parameters::{
-    ListImagesOptionsBuilder, PruneBuildOptionsBuilder, RemoveImageOptionsBuilder,
-};
+use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder};
+use url::form_urlencoded::Serializer;
 
 use super::DockerRuntime;
 use super::container::Listed;
 use super::engine::EngineError;
 use super::network::{list_networks, remove_network};
-use super::{container, folder, labels};
+use super::{container, folder, labels, wire};
 use crate::runtime::{Needed, NeededLater, Removed, RuntimeError};
 
 /// Build steps that BuildKit keeps for the next build, at the most.
-const BUILD_CACHE_BYTES: i64 = 20 * 1024 * 1024 * 1024;
+const BUILD_CACHE_BYTES: u64 = 20 * 1024 * 1024 * 1024;
+/// The first API in which the part of the cache that is kept is called so.
+const RESERVED_SPACE_API: (usize, usize) = (1, 48);
 /// Steps of image builds are kept for the next build of their project for so long, in seconds.
 const STEP_LIFE: i64 = 7 * 24 * 3600;
 /// Helpers live for a second; an older one was forgotten. In seconds.
@@ -185,19 +186,32 @@ impl DockerRuntime {
                 removed += 1;
             }
         }
-        let options = PruneBuildOptionsBuilder::new()
-            .reserved_space(BUILD_CACHE_BYTES)
-            .build();
-        let pruned = self
-            .engine
-            .call("trimming the build cache", |docker| {
-                docker.prune_build(Some(options))
-            })
-            .await;
-        if let Err(error) = pruned {
+        if let Err(error) = self.trim_build_cache().await {
             tracing::debug!(%error, "the engine's build cache was not trimmed");
         }
         Ok(removed)
+    }
+
+    /// Steps of BuildKit carry no labels, so they cannot be told from those of other builds on this machine: only what
+    /// nobody has used for long goes, and only as much as is too much.
+    async fn trim_build_cache(&self) -> Result<(), EngineError> {
+        // An engine ignores a name that it does not know, and would keep nothing.
+        let kept = if self.engine.facts.is_older_than(RESERVED_SPACE_API) {
+            "keep-storage"
+        } else {
+            "reserved-space"
+        };
+        let filters = serde_json::json!({ "until": { format!("{STEP_LIFE}s"): true } });
+        let query = Serializer::new(String::new())
+            .append_pair(kept, &BUILD_CACHE_BYTES.to_string())
+            .append_pair("filters", &filters.to_string())
+            .finish();
+        wire::post(
+            &self.engine,
+            "trimming the build cache",
+            &format!("/build/prune?{query}"),
+        )
+        .await
     }
 
     /// Whether it was there and is gone. One that a container uses stays.

@@ -50,6 +50,19 @@ pub(super) async fn get<T: DeserializeOwned>(
         .map_err(|_| EngineError::Silent { context })?
 }
 
+/// Asks for something to be done, and for no answer.
+pub(super) async fn post(engine: &Engine, context: &'static str, path: &str) -> Result<(), EngineError> {
+    let request = Request::post(versioned(engine, path))
+        .header(HOST, "docker")
+        .body(empty())
+        .map_err(|error| gone(context, error))?;
+    let ask = async { checked(context, send(engine, context, request).await?).await };
+    timeout(LIMIT, ask)
+        .await
+        .map_err(|_| EngineError::Silent { context })?
+        .map(drop)
+}
+
 /// Sends a tar archive and returns the answer as it comes; the caller bounds it in time.
 pub(super) async fn post_tar(
     engine: &Engine,
