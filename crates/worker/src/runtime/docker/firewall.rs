@@ -8,7 +8,9 @@
 //! The rules are two chains of our own, replaced as a whole by `iptables-restore`, and looked after before each start
 //! of a container: a firewall that was reloaded has forgotten them.
 
-use std::net::{IpAddr, Ipv4Addr};
+mod default_bridge;
+
+use std::net::IpAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use self::default_bridge::Family;
 use super::engine::Engine;
 use super::settings::{DockerRuntimeSettings, FirewallMode};
 use super::{helper, network};
@@ -134,22 +137,33 @@ impl Firewall {
     async fn set_bridge_rules(
         &self,
         engine: &Engine,
-        neighbours: Option<&[Ipv4Addr]>,
+        neighbours: Option<&[IpAddr]>,
     ) -> Result<(), RuntimeError> {
         let (variant, saved) = self.find_variant(engine).await?;
         let mut exceptions = self.exceptions.clone();
         if exceptions.name_servers.is_empty() {
             exceptions.name_servers = self.name_servers(engine).await;
         }
-        let text = bridge_ruleset(&saved, &exceptions, neighbours);
-        self.run(
-            engine,
-            &format!("{variant}-restore"),
-            &["--noflush", "--wait=5"],
-            Some(text),
-        )
-        .await
-        .map(drop)
+        let text = default_bridge::ruleset(Family::V4, &saved, &exceptions, neighbours);
+        self.restore(engine, variant, text).await?;
+        let six = variant.replacen("iptables", "ip6tables", 1);
+        let watched = async {
+            let saved = self.save(engine, &six).await?;
+            let text = default_bridge::ruleset(Family::V6, &saved, &exceptions, neighbours);
+            self.restore(engine, &six, text).await
+        };
+        if let Err(error) = watched.await {
+            // The default bridge has no IPv6 unless the operator gave it some.
+            tracing::warn!(%error, "the default bridge is not watched for IPv6");
+        }
+        Ok(())
+    }
+
+    async fn restore(&self, engine: &Engine, variant: &str, rules: String) -> Result<(), RuntimeError> {
+        let program = format!("{variant}-restore");
+        self.run(engine, &program, &["--noflush", "--wait=5"], Some(rules))
+            .await
+            .map(drop)
     }
 
     /// Puts the rules up, or makes sure that they still stand.
@@ -187,14 +201,8 @@ impl Firewall {
         if exceptions.name_servers.is_empty() {
             exceptions.name_servers = self.name_servers(engine).await;
         }
-        let text = ruleset(&saved, &exceptions);
-        self.run(
-            engine,
-            &format!("{variant}-restore"),
-            &["--noflush", "--wait=5"],
-            Some(text),
-        )
-        .await?;
+        self.restore(engine, variant, ruleset(&saved, &exceptions))
+            .await?;
         let six = variant.replacen("iptables", "ip6tables", 1);
         if let Err(error) = self.close_ipv6(engine, &six).await {
             // Our networks have no IPv6 addresses; this is the second wall.
@@ -205,18 +213,8 @@ impl Firewall {
     }
 
     async fn close_ipv6(&self, engine: &Engine, variant: &str) -> Result<(), RuntimeError> {
-        let saved = self
-            .run(engine, &format!("{variant}-save"), &["-t", "filter"], None)
-            .await?;
-        let text = ruleset_v6(&saved);
-        self.run(
-            engine,
-            &format!("{variant}-restore"),
-            &["--noflush", "--wait=5"],
-            Some(text),
-        )
-        .await
-        .map(drop)
+        let saved = self.save(engine, variant).await?;
+        self.restore(engine, variant, ruleset_v6(&saved)).await
     }
 
     /// The kind of iptables the engine uses, and its rules.
@@ -354,54 +352,6 @@ fn ruleset(saved: &str, exceptions: &Exceptions) -> String {
         saved,
         &[("INPUT", INPUT_CHAIN), (forward, FORWARD_CHAIN)],
     ));
-    lines.push("COMMIT\n".to_owned());
-    lines.join("\n")
-}
-
-/// The chain for the default bridge: full while it is watched, and empty otherwise.
-fn bridge_ruleset(saved: &str, exceptions: &Exceptions, neighbours: Option<&[Ipv4Addr]>) -> String {
-    let mut lines = vec!["*filter".to_owned(), format!(":{BUILD_CHAIN} - [0:0]")];
-    if let Some(neighbours) = neighbours {
-        lines.push(format!(
-            "-A {BUILD_CHAIN} -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN"
-        ));
-        lines.extend(
-            neighbours
-                .iter()
-                .map(|address| format!("-A {BUILD_CHAIN} -s {address} -j RETURN")),
-        );
-        for server in exceptions.name_servers.iter().filter(|server| server.is_ipv4()) {
-            lines.push(format!(
-                "-A {BUILD_CHAIN} -d {server} -p udp --dport 53 -j RETURN"
-            ));
-            lines.push(format!(
-                "-A {BUILD_CHAIN} -d {server} -p tcp --dport 53 -j RETURN"
-            ));
-        }
-        for network in exceptions
-            .networks
-            .iter()
-            .filter(|network| matches!(network, IpNet::V4(_)))
-        {
-            lines.push(format!("-A {BUILD_CHAIN} -d {network} -j RETURN"));
-        }
-        // This machine has public addresses, too.
-        refuse(&mut lines, BUILD_CHAIN, "-m addrtype --dst-type LOCAL ");
-        for network in PRIVATE {
-            refuse(&mut lines, BUILD_CHAIN, &format!("-d {network} "));
-        }
-    }
-    let forward = if has_chain(saved, ENGINE_CHAIN) {
-        ENGINE_CHAIN
-    } else {
-        "FORWARD"
-    };
-    for from in ["INPUT", forward] {
-        let rule = format!("{from} -i {DEFAULT_BRIDGE} -j {BUILD_CHAIN}");
-        if !saved.lines().any(|line| line.trim() == format!("-A {rule}")) {
-            lines.push(format!("-I {from} 1 -i {DEFAULT_BRIDGE} -j {BUILD_CHAIN}"));
-        }
-    }
     lines.push("COMMIT\n".to_owned());
     lines.join("\n")
 }

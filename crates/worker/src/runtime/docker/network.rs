@@ -4,11 +4,12 @@
 //! Subnets are cut from a pool of our own: the engine's default pools are used up by some thirty networks.
 
 use std::collections::{HashMap, HashSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr;
 use std::time::Duration;
 
 use aether_models::{DeploymentId, ProjectId, UserError};
-use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest, NetworkInspect};
+use bollard::models::{EndpointResource, Ipam, IpamConfig, NetworkCreateRequest, NetworkInspect};
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 use ipnet::Ipv4Net;
 use sha2::{Digest, Sha256};
@@ -202,12 +203,20 @@ async fn inspect(engine: &Engine, name: &str) -> Result<Option<Network>, EngineE
     Ok(found(network)?.and_then(|network| read(name, &network)))
 }
 
-/// The addresses of all containers in a network.
-pub(super) async fn addresses(engine: &Engine, name: &str) -> Result<Vec<Ipv4Addr>, RuntimeError> {
-    let network = inspect(engine, name).await?;
-    Ok(network
-        .map(|network| network.used.into_iter().collect())
-        .unwrap_or_default())
+/// The addresses of all containers in a network, of both families.
+pub(super) async fn addresses(engine: &Engine, name: &str) -> Result<Vec<IpAddr>, RuntimeError> {
+    let network = engine
+        .call("looking at a network", |docker| {
+            docker.inspect_network(name, None)
+        })
+        .await;
+    let endpoints = found(network)?.and_then(|network| network.containers);
+    let of_both = |endpoint: EndpointResource| [endpoint.ipv4_address, endpoint.ipv6_address];
+    let texts = endpoints
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, endpoint)| of_both(endpoint));
+    Ok(texts.flatten().filter_map(|text| address_of(&text)).collect())
 }
 
 fn read(name: &str, network: &NetworkInspect) -> Option<Network> {
@@ -226,7 +235,7 @@ fn read(name: &str, network: &NetworkInspect) -> Option<Network> {
 }
 
 /// `10.0.0.2/27` or `10.0.0.2`.
-fn address_of(text: &str) -> Option<Ipv4Addr> {
+fn address_of<T: FromStr>(text: &str) -> Option<T> {
     text.split('/').next()?.parse().ok()
 }
 
