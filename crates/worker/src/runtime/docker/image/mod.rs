@@ -296,7 +296,7 @@ impl DockerRuntime {
             )));
         };
         let built = read(image);
-        if let Err(error) = check_image(&built.0, built.1, build) {
+        if let Err(error) = check_image(&built, build) {
             let options = RemoveImageOptionsBuilder::new().force(true).build();
             let removed = self.engine.call("removing an image", |docker| {
                 docker.remove_image(&tag, Some(options), None)
@@ -304,7 +304,7 @@ impl DockerRuntime {
             found(removed.await)?;
             return Ok(ImageReport::Failed(error));
         }
-        Ok(ImageReport::Built(built.0))
+        Ok(ImageReport::Built(built.image))
     }
 
     fn image_tag(&self, build: &ImageBuild) -> String {
@@ -324,8 +324,15 @@ enum Ended {
     TimedOut,
 }
 
-/// The image, and whether it has something to run.
-fn read(image: ImageInspect) -> (BuiltImage, bool) {
+/// An image as the engine describes it.
+struct Inspected {
+    image: BuiltImage,
+    /// Whether it has something to run.
+    has_command: bool,
+    working_dir: String,
+}
+
+fn read(image: ImageInspect) -> Inspected {
     let config = image.config.unwrap_or_default();
     let runs = |command: &Option<Vec<String>>| command.as_ref().is_some_and(|command| !command.is_empty());
     let mut ports: Vec<u16> = config
@@ -343,17 +350,26 @@ fn read(image: ImageInspect) -> (BuiltImage, bool) {
     };
     let has_command = runs(&config.entrypoint) || runs(&config.cmd);
     let size_bytes = u64::try_from(image.size.unwrap_or(0)).unwrap_or(0);
-    (
-        BuiltImage {
+    Inspected {
+        image: BuiltImage {
             id: image.id.unwrap_or_default(),
             exposed_port,
             size_bytes,
         },
         has_command,
-    )
+        working_dir: config.working_dir.unwrap_or_default(),
+    }
 }
 
-fn check_image(image: &BuiltImage, has_command: bool, build: &ImageBuild) -> Result<(), UserError> {
+fn check_image(inspected: &Inspected, build: &ImageBuild) -> Result<(), UserError> {
+    let image = &inspected.image;
+    // A variable or the base image may have hidden it from the look at the Dockerfile.
+    if refusals::in_kernel_folder(&inspected.working_dir) {
+        return Err(refusals::refused(
+            0,
+            "A working directory in /proc, /sys or /dev is not allowed.",
+        ));
+    }
     if image.size_bytes > u64::from(build.limits.disk_mb) * MIB {
         let limit = build.limits.disk_mb;
         return Err(UserError::new(
@@ -363,7 +379,7 @@ fn check_image(image: &BuiltImage, has_command: bool, build: &ImageBuild) -> Res
         )
         .hint("Raise it in Settings > Build > Disk, or copy less into the last stage."));
     }
-    if !has_command {
+    if !inspected.has_command {
         return Err(UserError::new(
             "image_without_command",
             "The image has nothing to run",
