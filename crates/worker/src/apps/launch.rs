@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use aether_models::{BuildPlan, DeploymentId, RuntimeName, UserError};
 use aether_store::{Instance, InstanceState, NewInstance, StoreError};
 
 use crate::environment::Environment;
+use crate::fail_points::reached;
 use crate::package_managers::PackageManager;
 use crate::pipeline::StepError;
 use crate::runtime::{AppContainer, AppHandle, AppSpec, RuntimeError, Stack, docker_needed};
 
 /// Ports that turn out to be taken by others before it is given up.
 const PORT_TRIES: usize = 20;
+/// Time to end by itself for a copy that nobody has visited: it has no request to finish, and whoever cancelled waits.
+const UNVISITED_GRACE: Duration = Duration::from_secs(2);
 
 /// Starts all copies of a release, each on a port of its own, or gives those that run.
 ///
@@ -56,9 +60,12 @@ pub(crate) async fn launch_instance(
         return Err(docker_needed().into());
     }
     match runtime.start_app(app_spec(env, instance)?).await {
-        Ok(handle) => Ok(Some(
-            keep_address(env, instance, &handle, runtime.name().as_str()).await?,
-        )),
+        Ok(handle) => {
+            reached("container_started");
+            Ok(Some(
+                keep_address(env, instance, &handle, runtime.name().as_str()).await?,
+            ))
+        }
         Err(RuntimeError::PortTaken(port)) => {
             tracing::info!(port, instance = %instance.id, "another program has the app's port");
             set_stopped(env, instance).await;
@@ -98,16 +105,19 @@ pub(crate) async fn keep_address(
 /// # Errors
 /// [`RuntimeError`] when it may still run.
 pub(crate) async fn stop_instance(env: &Environment, instance: &Instance) -> Result<(), RuntimeError> {
-    env.runtime
-        .stop_app(instance.id, env.settings.timing.stop_grace)
-        .await?;
+    stop_within(env, instance, env.settings.timing.stop_grace).await
+}
+
+async fn stop_within(env: &Environment, instance: &Instance, grace: Duration) -> Result<(), RuntimeError> {
+    env.runtime.stop_app(instance.id, grace).await?;
     set_stopped(env, instance).await;
     Ok(())
 }
 
 /// Stops a copy that never got visitors; what goes wrong is done again by the reconciler.
 pub(crate) async fn discard(env: &Environment, instance: &Instance) {
-    if let Err(error) = stop_instance(env, instance).await {
+    let grace = env.settings.timing.stop_grace.min(UNVISITED_GRACE);
+    if let Err(error) = stop_within(env, instance, grace).await {
         tracing::warn!(%error, instance = %instance.id, "an app could not be stopped");
     }
 }
