@@ -37,7 +37,8 @@ impl Snapshot {
     pub(crate) fn save(&self, table: &RouteChanges) -> std::io::Result<()> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        let partial = folder.join(format!(".{FILE}.{}", std::process::id()));
+        // Two proxies may share the folder during an upgrade, each as the first process of its container.
+        let partial = folder.join(format!(".{FILE}.{}", uuid::Uuid::now_v7().simple()));
         let mut file = BufWriter::new(File::create(&partial)?);
         serde_json::to_writer(&mut file, table)?;
         file.flush()?;
