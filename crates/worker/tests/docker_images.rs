@@ -8,6 +8,8 @@
 )]
 
 mod docker_support;
+#[path = "docker_support/scan.rs"]
+mod scan;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use aether_models::{DeploymentId, LogStream, ProjectId};
 use aether_worker::runtime::Runtime;
 use aether_worker::runtime::docker::{BuildKitMode, BuiltImage, ImageBuild, ImageReport, Needed};
 use docker_support::{Bench, docker, get_when_ready, limits, write};
+use scan::{Findings, HostServices, put_scan};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -192,6 +195,22 @@ async fn buildkit_takes_what_only_it_can_and_secrets_stay_out_of_the_image() {
 }
 
 #[tokio::test]
+async fn steps_of_buildkit_outlive_a_clean_up() {
+    let bench = Bench::new().await;
+    let dockerfile = format!(
+        "FROM debian:bookworm-slim\nRUN --mount=type=cache,target=/c date +%s%N > /{0}\nCMD cat /{0}\n",
+        rand::random::<u32>()
+    );
+    let mut stamps = Vec::new();
+    for _ in 0..2 {
+        let (built, _) = built(&bench, image(&bench, &[("Dockerfile", &dockerfile)])).await;
+        stamps.push(docker(&bench.settings.socket, &["run", "--rm", &built.id]));
+        assert_clean(&bench).await;
+    }
+    assert_eq!(stamps[0], stamps[1], "the step was run again");
+}
+
+#[tokio::test]
 async fn a_step_that_fails_is_told_by_both_builders() {
     let bench = Bench::new().await;
     for (flag, builder) in [
@@ -212,49 +231,183 @@ async fn a_step_that_fails_is_told_by_both_builders() {
     assert_clean(&bench).await;
 }
 
+/// Builds each Dockerfile, which must fail with its code.
+async fn assert_fails(bench: &Bench, cases: &[(&str, &str)]) {
+    for (dockerfile, code) in cases {
+        let (found, text) = failure(bench, image(bench, &[("Dockerfile", dockerfile)])).await;
+        assert_eq!(found, *code, "{dockerfile}: {text}");
+    }
+    assert_clean(bench).await;
+}
+
 #[tokio::test]
-async fn input_59_to_62_dangerous_dockerfiles_are_refused() {
+async fn input_59_foreign_bases_and_frontends_are_refused() {
     let bench = Bench::new().await;
-    for (dockerfile, code) in [
+    let cases = [
         ("FROM scratch\nCOPY . /\n", "image_without_command"),
+        ("FROM host:5000/x\n", "dockerfile_refused"),
         ("FROM 127.0.0.1/x\n", "dockerfile_refused"),
+        ("FROM localhost/x\n", "dockerfile_refused"),
+        ("ARG R=169.254.169.254\nFROM ${R}/x\n", "dockerfile_refused"),
+        (
+            "FROM debian:bookworm-slim\nCOPY --from=10.0.0.1/x / /x\n",
+            "dockerfile_refused",
+        ),
         (
             "# syntax=evil/x\nFROM debian:bookworm-slim\n",
             "dockerfile_refused",
         ),
-        (
-            "FROM debian:bookworm-slim\nRUN --security=insecure id\n",
-            "dockerfile_refused",
-        ),
-        (
-            "FROM debian:bookworm-slim\nRUN --network=host id\n",
-            "dockerfile_refused",
-        ),
-        (
-            "FROM debian:bookworm-slim\nRUN --mount=type=ssh id\n",
-            "dockerfile_refused",
-        ),
+    ];
+    assert_fails(&bench, &cases).await;
+}
+
+#[tokio::test]
+async fn input_60_flags_that_open_the_sandbox_are_refused() {
+    let bench = Bench::new().await;
+    for flag in [
+        "RUN --security=insecure id",
+        "RUN --network=host id",
+        "RUN --mount=type=ssh id",
+        "RUN --mount=type=bind,from=node:22-bookworm-slim,target=/x id",
+        "RUN --device=/dev/kvm id",
+        "ONBUILD RUN --network=host id",
+        "RUN cat <<EOF\nRUN --network=host x\nEOF",
+    ] {
+        let dockerfile = format!("FROM debian:bookworm-slim\n{flag}\nCMD x\n");
+        assert_fails(&bench, &[(&dockerfile, "dockerfile_refused")]).await;
+    }
+}
+
+#[tokio::test]
+async fn input_61_ways_out_of_the_build_are_refused_or_contained() {
+    let bench = Bench::new().await;
+    let cases = [
         (
             "FROM debian:bookworm-slim\nADD http://169.254.169.254/ /x\n",
             "dockerfile_refused",
         ),
         (
-            "FROM debian:bookworm-slim\nWORKDIR /proc/self/fd/8\n",
+            "FROM debian:bookworm-slim\nWORKDIR /proc/self/fd/8\nCMD x\n",
             "dockerfile_refused",
         ),
-        ("FROM debian:bookworm-slim\nVOLUME /\n", "dockerfile_refused"),
         (
-            "FROM debian:bookworm-slim\nRUN cat <<EOF\nRUN --network=host x\nEOF\n",
+            "FROM debian:bookworm-slim\nENV D=/proc/self\nWORKDIR $D\nCMD x\n",
             "dockerfile_refused",
         ),
         (
             "FROM debian:bookworm-slim\nCOPY ../.. /x\nCMD x\n",
             "image_build_failed",
         ),
-    ] {
-        let (found, text) = failure(&bench, image(&bench, &[("Dockerfile", dockerfile)])).await;
-        assert_eq!(found, code, "{dockerfile}: {text}");
-    }
+    ];
+    assert_fails(&bench, &cases).await;
+
+    // A context of 5 GB, which takes no disk here.
+    let large = image(
+        &bench,
+        &[("Dockerfile", "FROM debian:bookworm-slim\nCOPY . /x\nCMD x\n")],
+    );
+    let file = std::fs::File::create(large.context.join("large")).unwrap();
+    file.set_len(5 << 30).unwrap();
+    assert_eq!(failure(&bench, large).await.0, "build_context_too_large");
+
+    // An archive that is unpacked to more than an image may have.
+    let mut bomb = image(
+        &bench,
+        &[(
+            "Dockerfile",
+            "FROM debian:bookworm-slim\nADD bomb.tar.gz /\nCMD x\n",
+        )],
+    );
+    let make = "truncate -s 600M zeros && tar -czf bomb.tar.gz zeros && rm zeros";
+    let made = std::process::Command::new("sh")
+        .args(["-c", make])
+        .current_dir(&bomb.context)
+        .status();
+    assert!(made.unwrap().success());
+    bomb.limits.disk_mb = 512;
+    assert_eq!(failure(&bench, bomb).await.0, "image_too_large");
+
+    let layers = format!(
+        "FROM debian:bookworm-slim\n{}CMD x\n",
+        "COPY Dockerfile /x\n".repeat(500)
+    );
+    let mut layers = image(&bench, &[("Dockerfile", &layers)]);
+    layers.timeout = Duration::from_secs(120);
+    let (code, text) = failure(&bench, layers).await;
+    assert!(
+        code == "image_build_failed" && text.contains("max depth"),
+        "{code}: {text}"
+    );
+    assert_clean(&bench).await;
+}
+
+#[tokio::test]
+async fn input_61_a_secret_is_no_argument_and_in_no_layer() {
+    let bench = Bench::new().await;
+    let dockerfile = "FROM debian:bookworm-slim\nARG TOKEN\nARG PLAIN\nRUN echo \"token [$TOKEN] plain [$PLAIN]\" > /said\nCMD cat /said\n";
+    let mut wanted = image(&bench, &[("Dockerfile", dockerfile)]);
+    wanted
+        .secrets
+        .insert("TOKEN".to_owned(), "canary-of-input-61".to_owned());
+    wanted.args.insert("PLAIN".to_owned(), "visible".to_owned());
+    let (built, text) = built(&bench, wanted).await;
+    assert!(text.contains("Warning: TOKEN is a secret"), "{text}");
+    let run = docker(&bench.settings.socket, &["run", "--rm", &built.id]);
+    assert_eq!(run.trim(), "token [] plain [visible]");
+    let history = docker(&bench.settings.socket, &["history", "--no-trunc", &built.id]);
+    assert!(
+        history.contains("PLAIN=visible") && !history.contains("canary"),
+        "{history}"
+    );
+    assert_clean(&bench).await;
+}
+
+#[tokio::test]
+async fn input_62_what_an_image_says_of_itself_gives_way_to_the_runtime() {
+    let bench = Bench::new().await;
+    assert_fails(
+        &bench,
+        &[(
+            "FROM debian:bookworm-slim\nVOLUME /\nCMD x\n",
+            "dockerfile_refused",
+        )],
+    )
+    .await;
+    let dockerfile = "FROM debian:bookworm-slim\nUSER 0\nEXPOSE 22\nSTOPSIGNAL SIGCONT\nVOLUME /cache\n\
+                      HEALTHCHECK --interval=1s CMD f() { f | f & }; f; touch /tmp/checked\n\
+                      ENTRYPOINT [\"sh\", \"-c\", \"trap '' TERM; id -u; ls /tmp; echo up; while :; do sleep 1; ls /tmp; done\"]\n";
+    let (built, _) = built(&bench, image(&bench, &[("Dockerfile", dockerfile)])).await;
+    let mut app = bench.app("", None);
+    app.container.image = Some(built.id.clone());
+    let handle = bench.runtime.start_app(app).await.unwrap();
+    bench.wait_for_line(handle.instance_id, "up").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let lines = bench.wait_for_line(handle.instance_id, "up").await;
+    assert_eq!(lines[0], "10001", "USER 0 is another account's");
+    assert!(
+        !lines.contains(&"checked".to_owned()),
+        "the image's own check does not run: {lines:?}"
+    );
+    let filter = format!("label=aether.owner={}", bench.settings.owner);
+    let id = docker(&bench.settings.socket, &["ps", "-q", "--filter", &filter]);
+    let format = "{{.HostConfig.Privileged}} {{.HostConfig.PortBindings}} {{.State.Health}}";
+    let shown = docker(
+        &bench.settings.socket,
+        &["inspect", "--format", format, id.trim()],
+    );
+    assert_eq!(shown.trim(), "false map[] <nil>");
+    // It ignores TERM, and its own stop signal ends nothing: it is killed when the grace is over.
+    let stopping = Instant::now();
+    bench
+        .runtime
+        .stop_app(handle.instance_id, Duration::from_secs(2))
+        .await
+        .unwrap();
+    let took = stopping.elapsed();
+    assert!(
+        took > Duration::from_millis(1900) && took < Duration::from_secs(6),
+        "{took:?}"
+    );
     assert_clean(&bench).await;
 }
 
@@ -296,32 +449,23 @@ async fn limits_hold_while_an_image_is_built() {
     assert_clean(&bench).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a9_steps_of_both_builders_reach_nothing_of_this_machine() {
     let bench = Bench::new().await;
-    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let output = std::process::Command::new("hostname").arg("-I").output().unwrap();
-    let hosts = String::from_utf8(output.stdout).unwrap();
-    let hosts: Vec<&str> = hosts
-        .split_whitespace()
-        .filter(|host| !host.contains(':'))
-        .collect();
-    let scan = format!(
-        "for (const h of ['169.254.169.254','{}']) for (const p of [80,5432,6379,{port}]) require('net').connect({{host:h,port:p,timeout:2000}}).on('connect',()=>{{console.log('OPEN',h,p);process.exit(9)}}).on('timeout',function(){{this.destroy()}}).on('error',e=>console.log('closed',h,p,e.code))",
-        hosts.join("','")
-    );
-    for flag in ["", "--mount=type=cache,target=/c "] {
+    let host = HostServices::start().await;
+    let targets = host.targets(&[]);
+    for (flag, who) in [
+        ("", "a step of the engine's builder"),
+        ("--mount=type=cache,target=/c ", "a step of BuildKit"),
+    ] {
         let dockerfile = format!(
-            "FROM node:22-bookworm-slim\nCOPY scan.js /\nRUN {flag}node /scan.js && echo scanned {}\nCMD x\n",
+            "FROM node:22-bookworm-slim\nCOPY scan.js targets.txt /\nRUN {flag}node /scan.js && echo {}\nCMD x\n",
             rand::random::<u32>()
         );
-        let (_, text) = built(
-            &bench,
-            image(&bench, &[("Dockerfile", &dockerfile), ("scan.js", &scan)]),
-        )
-        .await;
-        assert!(text.contains(&format!("closed {} {port}", hosts[0])), "{text}");
+        let wanted = image(&bench, &[("Dockerfile", &dockerfile)]);
+        put_scan(&wanted.context, &targets);
+        let (_, text) = built(&bench, wanted).await;
+        Findings::read(who, &targets, &text).assert_nothing_answered();
     }
     assert_clean(&bench).await;
 }

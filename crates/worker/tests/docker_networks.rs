@@ -4,48 +4,26 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
+    clippy::print_stdout,
     reason = "helpers of tests fail by panicking"
 )]
 
 mod docker_support;
+#[path = "docker_support/scan.rs"]
+mod scan;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aether_worker::runtime::docker::FirewallMode;
 use aether_worker::runtime::{Runtime, Stack};
 use docker_support::{Bench, DEBIAN, NODE, docker, get_when_ready, write};
-use tokio::net::TcpListener;
+use scan::{Findings, HostServices, Target, assert_all_answer, own_addresses, put_scan};
 
 const GRACE: Duration = Duration::from_secs(1);
-/// Tries every `host port` of its arguments for a second each, and prints what came of it.
-const SCAN: &str = r"const net = require('net');
-// The default route's gateway is this machine, as the container sees it.
-const route = require('fs').readFileSync('/proc/net/route', 'utf8').split('\n').map(l => l.split('\t'));
-const hex = route.find(fields => fields[1] === '00000000')[2];
-const gateway = [6, 4, 2, 0].map(at => parseInt(hex.slice(at, at + 2), 16)).join('.');
-const targets = process.argv.slice(2).map(t => t.replace('gateway', gateway).split('@'));
-Promise.all(targets.map(([host, port]) => new Promise(done => {
-  const socket = net.connect({ host, port: Number(port) });
-  const end = what => { socket.destroy(); console.log(`${host}@${port} ${what}`); done(); };
-  socket.setTimeout(1500, () => end('silent'));
-  socket.on('connect', () => end('OPEN'));
-  socket.on('error', error => end(error.code));
-}))).then(() => {
-  console.log('interfaces ' + JSON.stringify(require('os').networkInterfaces()));
-  console.log('scan done');
-});
-";
-
-/// Addresses of this machine.
-fn own_addresses() -> Vec<String> {
-    let output = std::process::Command::new("hostname").arg("-I").output().unwrap();
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect()
-}
+const DATABASES: &str =
+    "for (const port of [5432, 6379]) require('net').createServer(s => s.end()).listen(port, '0.0.0.0')";
 
 fn node() -> Option<Stack> {
     Some(Stack {
@@ -54,110 +32,138 @@ fn node() -> Option<Stack> {
     })
 }
 
-/// Everything a container must not reach, with `port` as one that really listens on this machine.
-fn targets(port: u16, neighbour: SocketAddr) -> Vec<String> {
-    let mut hosts = own_addresses();
-    assert!(!hosts.is_empty());
-    let private = [
-        "169.254.169.254",
-        "172.17.0.1",
-        "10.0.0.1",
-        "192.168.0.1",
-        "100.64.0.1",
-        "fe80::1",
-        "fd00::2",
-        "::1",
-    ];
-    hosts.extend(private.map(str::to_owned));
-    let ports = [port, 22, 80, 443, 2375, 3000, 3005, 5432, 6379];
-    let mut targets: Vec<String> = hosts
-        .iter()
-        .flat_map(|host| ports.map(|port| format!("{host}@{port}")))
-        .collect();
-    targets.push(format!("{}@{}", neighbour.ip(), neighbour.port()));
-    targets.extend([port, 22, 53, 5432, 6379].map(|port| format!("gateway@{port}")));
-    targets
+/// Somebody else's network with IPv6, in which something listens where Postgres and Redis do, as docker compose has it.
+struct Databases {
+    socket: PathBuf,
+    name: String,
+    address: IpAddr,
+    gateway_v6: Option<IpAddr>,
 }
 
-/// The scan finds what can be reached: a container on the engine's own bridge gets through (A9).
-fn assert_scan_finds(bench: &Bench, port: u16) {
-    let folder = bench.folder.path().join("scan");
-    write(&folder, &[("scan.js", SCAN)]);
-    let mount = format!("{}:/scan:ro", folder.display());
-    let target = format!(
-        "{}@{port}",
-        own_addresses().iter().find(|host| !host.contains(':')).unwrap()
-    );
-    let unfiltered = [
-        "run",
-        "--rm",
-        "-v",
-        &mount,
-        NODE,
-        "node",
-        "/scan/scan.js",
-        &target,
-    ];
-    let deadline = std::time::Instant::now() + Duration::from_secs(60);
-    while !docker(&bench.settings.socket, &unfiltered).contains("OPEN") {
-        // BuildKit's steps of another test are on that bridge, too, and it is watched as long.
-        assert!(
-            std::time::Instant::now() < deadline,
-            "the scan does not find what can be reached"
+impl Databases {
+    fn start(bench: &Bench) -> Self {
+        let socket = bench.settings.socket.clone();
+        let name = format!("{}-databases", bench.settings.owner);
+        let subnet = format!("fd7a:ae7e:{:x}::/64", rand::random::<u16>() | 1);
+        let mut network = vec!["network", "create"];
+        let has_v6 = Path::new("/proc/net/if_inet6").exists();
+        if has_v6 {
+            network.extend(["--ipv6", "--subnet", &subnet]);
+        } else {
+            println!("this machine has no IPv6; only IPv4 is scanned");
+        }
+        docker(&socket, &[&network[..], &[&name]].concat());
+        docker(
+            &socket,
+            &[
+                "run",
+                "-d",
+                "--init",
+                "--name",
+                &name,
+                "--network",
+                &name,
+                NODE,
+                "node",
+                "-e",
+                DATABASES,
+            ],
         );
+        let inspect = |format: &str| {
+            docker(&socket, &["inspect", "--format", format, &name])
+                .trim()
+                .to_owned()
+        };
+        let address = inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+            .parse()
+            .unwrap();
+        let gateway_v6 = inspect("{{range .NetworkSettings.Networks}}{{.IPv6Gateway}}{{end}}")
+            .parse()
+            .ok();
+        assert_eq!(has_v6, gateway_v6.is_some());
+        Self {
+            socket,
+            name,
+            address,
+            gateway_v6,
+        }
+    }
+
+    fn addresses(&self) -> [SocketAddr; 2] {
+        [5432, 6379].map(|port| SocketAddr::new(self.address, port))
     }
 }
 
-fn assert_nothing_open(who: &str, text: &str, tried: usize) {
-    assert!(text.contains("scan done"), "{who}: {text}");
-    assert_eq!(
-        text.lines().filter(|line| line.contains('@')).count(),
-        tried,
-        "{who} tried them all"
-    );
-    let open: Vec<&str> = text.lines().filter(|line| line.ends_with("OPEN")).collect();
-    assert_eq!(open, Vec::<&str>::new(), "{who} reached what it must not");
-    let interfaces = text.lines().find(|line| line.starts_with("interfaces ")).unwrap();
-    assert!(
-        !interfaces.contains("fe80") && !interfaces.contains("fd00"),
-        "{who} has no IPv6: {interfaces}"
-    );
+impl Drop for Databases {
+    fn drop(&mut self) {
+        docker(&self.socket, &["rm", "-f", &self.name]);
+        docker(&self.socket, &["network", "rm", &self.name]);
+    }
 }
 
-#[tokio::test]
+/// Whoever is not watched gets through, so what the scan says about a build and an app is worth something.
+fn assert_reachable_without_a_filter(bench: &Bench, host: &HostServices, databases: &Databases) {
+    let folder = bench.folder.path().join("control");
+    let socket = &bench.settings.socket;
+    let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) = own_addresses().into_iter().partition(IpAddr::is_ipv4);
+    let served = |addresses: &[IpAddr]| -> Vec<Target> {
+        let both = |address: &IpAddr| [Target::tcp(address, host.tcp), Target::udp(address, host.udp)];
+        addresses.iter().flat_map(both).collect()
+    };
+    // Bridges of other tests come and go.
+    let stays = |address: &&IpAddr| !address.to_string().starts_with("10.20");
+    let v4: Vec<IpAddr> = v4.iter().filter(stays).copied().collect();
+    let own_bridge = "control, a container on the engine's own bridge";
+    assert_all_answer(socket, &folder, "bridge", own_bridge, &served(&v4));
+    let mut neighbours: Vec<Target> = databases
+        .addresses()
+        .map(|address| Target::tcp(&address.ip(), address.port()))
+        .into();
+    if let Some(gateway) = databases.gateway_v6 {
+        let global: Vec<IpAddr> = v6
+            .into_iter()
+            .filter(|address| *address != gateway)
+            .take(1)
+            .collect();
+        neighbours.extend(served(&[&[gateway][..], &global].concat()));
+    }
+    let beside = "control, a container beside the databases";
+    assert_all_answer(socket, &folder, &databases.name, beside, &neighbours);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a9_a_build_and_an_app_reach_nothing_of_this_machine_or_its_neighbours() {
     let bench = Bench::new().await;
-    // A service of this machine that listens everywhere, over both families.
-    let listener = TcpListener::bind("[::]:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let host = HostServices::start().await;
+    let databases = Databases::start(&bench);
     // An app of another project, which this machine reaches.
     let neighbour = bench.app("node server.js", Some("node"));
     let server = "require('http').createServer((q,r)=>r.end('neighbour')).listen(process.env.PORT)";
     write(&neighbour.directory, &[("server.js", server)]);
     let neighbour = bench.runtime.start_app(neighbour).await.unwrap();
     assert!(get_when_ready(neighbour.address, "/").await.contains("neighbour"));
-    let targets = targets(port, neighbour.address);
-    let script = format!("node scan.js {}", targets.join(" "));
+    let others = [&databases.addresses()[..], &[neighbour.address]].concat();
+    let targets = host.targets(&others);
+    assert!(targets.iter().filter(|target| host.is_served(target)).count() > 20);
 
-    let mut build = bench.build(&script);
+    let mut build = bench.build("node scan.js");
     build.stack = node();
-    write(&build.workspace, &[("scan.js", SCAN)]);
-    assert_nothing_open("a build", &bench.run(build).await.text(), targets.len());
+    put_scan(&build.workspace, &targets);
+    let text = bench.run(build).await.text();
+    Findings::read("a build", &targets, &text).assert_nothing_answered();
 
-    let app = bench.app(&format!("{script}; exec sleep 600"), Some("node"));
-    write(&app.directory, &[("scan.js", SCAN)]);
+    let app = bench.app("node scan.js; exec sleep 600", Some("node"));
+    put_scan(&app.directory, &targets);
     let instance = app.instance_id;
     bench.runtime.start_app(app).await.unwrap();
-    let lines = bench.wait_for_line(instance, "scan done").await;
-    assert_nothing_open("an app", &lines.join("\n"), targets.len());
+    let text = bench.wait_for_line(instance, "scan done").await.join("\n");
+    Findings::read("an app", &targets, &text).assert_nothing_answered();
 
-    assert_scan_finds(&bench, port);
-    bench.runtime.stop_app(instance, GRACE).await.unwrap();
-    bench
-        .runtime
-        .stop_app(neighbour.instance_id, GRACE)
-        .await
-        .unwrap();
+    assert_reachable_without_a_filter(&bench, &host, &databases);
+    for app in [instance, neighbour.instance_id] {
+        bench.runtime.stop_app(app, GRACE).await.unwrap();
+    }
+    drop(databases);
     bench.assert_nothing_left();
 }
 
