@@ -136,14 +136,48 @@ async fn variables_reach_the_command_byte_for_byte() {
     );
 }
 
+/// Prints the most memory that its container ever had, swap included, and passes the failure on.
+const PEAK: &str = "code=$?; cd /sys/fs/cgroup\nfor file in memory/memory.memsw.max_usage_in_bytes \
+                    memory/memory.max_usage_in_bytes memory.peak; do [ -r $file ] && echo peak $(cat $file) && break; \
+                    done; exit $code";
+
 #[tokio::test]
-async fn f14_out_of_memory_is_told() {
+async fn f14_out_of_memory_is_told_twenty_times_of_twenty() {
+    const CAP_MB: u32 = 256;
     let bench = Bench::new().await;
-    let mut command = bench.build("node -e 'const a=[];for(;;)a.push(Buffer.alloc(8e6,1))'");
-    command.stack = node();
-    command.limits.memory_mb = 128;
-    let outcome = bench.run(command).await;
-    assert_eq!(outcome.limit(), "build_out_of_memory", "{}", outcome.text());
+    let ways = [
+        "node -e 'const a=[];for(;;)a.push(Buffer.alloc(8e6,1))'",
+        "head -c 2G /dev/zero | tail",
+        // A child dies, and the tool that started it only says that it failed.
+        "node -e \"process.exit(require('child_process').spawnSync('perl', ['-e', '\\$x = q(x) x (1 << 30)']).status ?? 1)\"",
+        // Several that are small by themselves.
+        "for i in 1 2 3 4 5 6; do perl -e '$x = q(x) x (90 << 20); sleep 5' & done; \
+         for i in 1 2 3 4 5 6; do wait -n || failed=1; done; (exit ${failed:-0})",
+    ];
+    for round in 0..20 {
+        let way = ways[round % ways.len()];
+        let mut command = bench.build("bash eat.sh");
+        write(&command.workspace, &[("eat.sh", &format!("{way}\n{PEAK}\n"))]);
+        command.stack = node();
+        command.limits.memory_mb = CAP_MB;
+        let outcome = bench.run(command).await;
+        assert_eq!(
+            outcome.limit(),
+            "build_out_of_memory",
+            "{round}: {}",
+            outcome.text()
+        );
+        let ExitReport::LimitExceeded(error) = &outcome.report else {
+            unreachable!()
+        };
+        let said = format!("{} {}", error.detail, error.hint.clone().unwrap_or_default());
+        assert!(said.contains("256") && said.contains("memory"), "{said}");
+        let text = outcome.text();
+        let peak = text.lines().find_map(|line| line.strip_prefix("peak "));
+        let peak: u64 = peak.unwrap_or_else(|| panic!("{text}")).parse().unwrap();
+        // What the machine loses at the most: the cap, without a byte of swap.
+        assert!(peak <= u64::from(CAP_MB) << 20, "{round}: {peak}");
+    }
     bench.assert_nothing_left();
 }
 
@@ -155,6 +189,30 @@ async fn f32_a_fork_bomb_is_told_and_ends() {
     command.timeout = Duration::from_secs(20);
     let outcome = bench.run(command).await;
     assert_eq!(outcome.limit(), "build_too_many_processes", "{}", outcome.text());
+    bench.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn f32_a_processor_hog_gets_its_share() {
+    let bench = Bench::new().await;
+    // Two of them, for two seconds; then what the kernel says that they had.
+    let hog = "timeout 2 perl -e '1 while 1' &\n";
+    let mut command = bench.build("sh hog.sh");
+    let script = format!("{hog}{hog}wait\ntimes > times\ntail -n 1 times\n");
+    write(&command.workspace, &[("hog.sh", &script)]);
+    command.limits.cpus = 0.2.into();
+    let outcome = bench.run(command).await;
+    // "0m0.41s 0m0.00s": user and system time of the children.
+    let last = outcome.lines.last().unwrap().1.clone();
+    let user = last
+        .split(['m', 's'])
+        .nth(1)
+        .and_then(|seconds| seconds.parse::<f64>().ok());
+    let user = user.unwrap_or_else(|| panic!("{}", outcome.text()));
+    assert!(
+        (0.1..1.2).contains(&user),
+        "a fifth of a processor for two seconds is 0.4 s, not {user}"
+    );
     bench.assert_nothing_left();
 }
 
@@ -221,14 +279,31 @@ async fn f1_a_build_whose_worker_forgot_it_is_removed() {
 }
 
 #[tokio::test]
-async fn input_57_a_daemon_is_gone_when_the_step_ends() {
+async fn input_57_daemons_are_gone_when_the_step_ends() {
     let bench = Bench::new().await;
-    let outcome = bench
-        .run(bench.build("(setsid nohup sh -c 'while :; do echo tick >> /workspace/ticks; sleep 0.05; done' >/dev/null 2>&1 &); sleep 0.3; echo done"))
-        .await;
-    assert_eq!(outcome.report, ExitReport::Exited(0));
+    let listener =
+        "require(\"http\").createServer().listen(8080,()=>require(\"fs\").writeFileSync(\"listens\",\"x\"))";
+    let script = format!(
+        "(setsid nohup sh -c 'while :; do echo tick >> /workspace/ticks; sleep 0.05; done' >/dev/null 2>&1 &)
+         nohup sh -c 'trap \"\" TERM HUP; while :; do echo tock >> /workspace/ticks; sleep 0.05; done' >/dev/null 2>&1 &
+         setsid node -e '{listener}' >/dev/null 2>&1 &
+         while [ ! -e listens ]; do sleep 0.05; done; echo done"
+    );
+    let mut command = bench.build(&script);
+    command.stack = node();
+    let ticks = command.workspace.join("ticks");
+    let outcome = bench.run(command).await;
+    assert_eq!(
+        (outcome.report.clone(), outcome.text()),
+        (ExitReport::Exited(0), "done".to_owned())
+    );
     assert!(outcome.took < Duration::from_secs(10));
     bench.assert_nothing_left();
+    let size = || std::fs::metadata(&ticks).unwrap().len();
+    let at_the_end = size();
+    assert!(at_the_end > 0, "they ran");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(size(), at_the_end, "one of them writes on");
 }
 
 #[tokio::test]

@@ -141,18 +141,38 @@ async fn f32_builds_that_hurt_are_ended_with_their_limit() {
     worker.stop().await;
 }
 
+/// The most memory this process, and with it its worker, ever had.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f33_a_flood_of_output_is_capped_and_the_build_goes_on() {
     let platform = Platform::start().await;
     let world = &platform.world;
-    let script = "printf 'a\\000b \\033[31mred\\033[0m \\377\\n'; yes flood | head -c 8M; head -c 10M /dev/zero | tr '\\000' x; echo; echo the last line";
+    // A hundred megabytes of lines, one line of a hundred megabytes, and what is no text.
+    let script = "printf 'a\\000b \\033[31mred\\033[0m \\377\\n'; yes 'a line of output like any other, some fifty bytes' \
+                  | head -c 100M; echo; head -c 100M /dev/zero | tr '\\000' x; echo; echo the last line";
     let project = page(world, "flood", &built_by(script)).await;
     let worker = platform.worker().await;
+    let before = peak();
     let id = world.deploy(&project).await;
     world.ready(&project, id).await;
+    let grown = peak().saturating_sub(before);
     let log = world.log_text(id).await;
+    println!(
+        "{} bytes are kept, the worker grew by {} KiB",
+        log.len(),
+        grown / 1024
+    );
     assert!(log.len() < 12 << 20, "{} bytes are kept", log.len());
     assert!(log.contains("the last line"), "its end is there");
+    assert!(grown < 64 << 20, "the worker grew by {grown} bytes");
     platform.assert_nothing_left().await;
     worker.stop().await;
 }
@@ -202,12 +222,12 @@ async fn f34_a_cancel_ends_every_step_and_leaves_nothing() {
             "{:?}",
             deployment.error
         );
+        println!("{line:?} was cancelled in {:?}", asked.elapsed());
         assert!(
-            asked.elapsed() < Duration::from_secs(15),
+            asked.elapsed() <= Duration::from_secs(5),
             "{line}: {:?}",
             asked.elapsed()
         );
-        println!("{line:?} was cancelled in {:?}", asked.elapsed());
         // Twice does no harm.
         world.store.request_cancel(project.team, id).await.unwrap();
         assert_eq!(
