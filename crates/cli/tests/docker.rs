@@ -13,6 +13,7 @@
 mod engine;
 mod support;
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -178,6 +179,81 @@ async fn f22_two_hundred_swaps_of_a_container_app_under_load_fail_no_request() {
     assert!(failures.is_empty(), "{:?}", &failures[..failures.len().min(5)]);
     assert!(answered > SWAPS as u64, "the load was real: {answered} requests");
     containers.assert_nothing_left(&["shop"]).await;
+}
+
+async fn is_crash_looping(platform: &support::Platform) -> bool {
+    let copies = platform.call(Method::GET, "/projects/shop/instances", None).await;
+    copies["items"][0]["state"] == "crash_looping"
+}
+
+/// Kills whatever is the first process of the project's container, as a crash does.
+fn kill_app(owner: &str, project_of: &str) -> bool {
+    let ids = docker(&format!(
+        "ps -q --filter label=aether.owner={owner} --filter label=aether.kind=app"
+    ));
+    for id in ids.lines() {
+        let shown = docker(&format!(
+            "inspect --format {{{{.State.Pid}}}}@{{{{json .Mounts}}}} {id}"
+        ));
+        let (pid, mounts) = shown.split_once('@').unwrap();
+        if mounts.contains(project_of) && pid != "0" {
+            let pid = nix::unistd::Pid::from_raw(pid.parse().unwrap());
+            return nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).is_ok();
+        }
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f15_visitors_of_an_app_that_is_killed_ten_times_get_a_page_of_the_platform_or_the_app() {
+    let git = GitServer::start().await.unwrap();
+    sites::node_app(&git, "shop", "the shop");
+    sites::node_app(&git, "bank", "the bank");
+    let containers = Containers::start(&[]).await;
+    let platform = &containers.up.platform;
+    let mut live = String::new();
+    for (name, text) in [("bank", "the bank"), ("shop", "the shop")] {
+        platform.create_project(name, &git.url(name)).await;
+        live = platform.deploy_ready(name).await;
+        platform.shows(name, text).await;
+    }
+    let mut seen = BTreeMap::new();
+    let mut flagged = None;
+    let mut back = Vec::new();
+    for kill in 1..=10 {
+        eventually("the app runs", async || kill_app(&containers.owner, &live)).await;
+        let killed = Instant::now();
+        // The engine's pauses double: the tenth is a minute.
+        while back.len() < kill {
+            assert!(
+                killed.elapsed() < Duration::from_secs(90),
+                "it does not come back"
+            );
+            let (status, body) = platform.visit("shop", "/").await.unwrap();
+            assert!(!body.contains("the bank"), "another tenant's page");
+            *seen.entry(status.as_u16()).or_insert(0) += 1;
+            match status.as_u16() {
+                // The engine may not have noticed yet.
+                200 if killed.elapsed() > Duration::from_millis(50) => back.push(killed.elapsed()),
+                200 => assert!(body.contains("the shop"), "{body}"),
+                502 | 503 => assert!(!body.contains("10.201."), "an internal address: {body}"),
+                other => panic!("{other}: {body}"),
+            }
+            if flagged.is_none() && is_crash_looping(platform).await {
+                flagged = Some(kill);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let (status, body) = platform.visit("bank", "/").await.unwrap();
+        assert!(
+            status == 200 && body.contains("the bank"),
+            "its neighbour is untouched"
+        );
+    }
+    assert!(back[0] <= Duration::from_secs(5), "{back:?}");
+    assert!(flagged.is_some_and(|kill| kill <= 5), "{flagged:?}");
+    println!("answers by status: {seen:?}; back after {back:?}; a crash loop from kill {flagged:?} on");
+    containers.assert_nothing_left(&["shop", "bank"]).await;
 }
 
 /// An app with a request that takes 25 s and a connection that is upgraded and echoes.
