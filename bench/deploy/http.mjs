@@ -3,11 +3,12 @@ import { Agent, request } from "node:http";
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-export function send(url, { method = "GET", headers = {}, body } = {}) {
+/** `fresh` asks over a connection of its own. */
+export function send(url, { method = "GET", headers = {}, body, fresh = false } = {}) {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const all = text === undefined ? headers : { "content-type": "application/json", ...headers };
-    const outgoing = request(url, { method, headers: all, agent }, (incoming) => {
+    const outgoing = request(url, { method, headers: all, agent: fresh ? false : agent }, (incoming) => {
       const chunks = [];
       incoming.on("data", (chunk) => chunks.push(chunk));
       incoming.on("end", () => resolve({ status: incoming.statusCode, text: Buffer.concat(chunks).toString() }));
