@@ -1,6 +1,6 @@
 // The three repositories of the benchmark, and new commits to them.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const identity = ["-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "init.defaultBranch=main"];
@@ -50,7 +50,17 @@ export const KINDS = {
   },
 };
 
-/** Makes a bare repository `<root>/<name>.git` with one commit; `commit(marker)` adds another. */
+/** Another version of the package itself: the lockfile is new, what is to be installed is not. */
+function relock(work, version) {
+  for (const name of ["package.json", "package-lock.json"]) {
+    const path = join(work, name);
+    const manifest = { ...JSON.parse(readFileSync(path, "utf8")), version };
+    if (manifest.packages) manifest.packages[""].version = version;
+    writeFileSync(path, JSON.stringify(manifest, null, 2));
+  }
+}
+
+/** Makes a bare repository `<root>/<name>.git` with one commit; `commit(marker)` adds another, with a new lockfile if asked. */
 export function makeRepository(root, name, kind, marker) {
   const work = join(root, "work", name);
   const bare = join(root, `${name}.git`);
@@ -70,7 +80,8 @@ export function makeRepository(root, name, kind, marker) {
   git(work, "remote", "add", "origin", bare);
   return {
     path: `/${name}.git`,
-    commit(next) {
+    commit(next, version) {
+      if (version) relock(work, version);
       write(KINDS[kind].marked(next));
       git(work, "commit", "-qam", `Mark ${next}`);
       git(work, "push", "-q", "origin", "HEAD:main");

@@ -3,7 +3,7 @@
 //
 //   node bench/docker/run.mjs [ROUNDS]        needs an engine, and the programs of the workspace (cargo build --examples)
 import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,23 +32,29 @@ function startTimes() {
   return { bare: pairs.map(([bare]) => bare), ours: pairs.map(([, ours]) => ours) };
 }
 
-/** The commands a person would type: clone, install in a container with a warm cache, start a container. */
-async function bareDeploy(url, marker, cache) {
+/**
+ * The commands a person would type: clone, install in a container with a warm cache, start a container. `kept` is a folder
+ * with the packages of the release before, taken along when the lockfile is the same, in place of another install.
+ */
+async function bareDeploy(url, marker, cache, kept) {
   const folder = mkdtempSync("/var/tmp/bench-docker-bare-");
   const tree = join(folder, "tree");
   const common = ["-v", `${tree}:/workspace`, "-v", `${cache}:/root/.npm`, "-v", `${authority}:${authority}:ro`, "-e", `NODE_EXTRA_CA_CERTS=${authority}`, "-w", "/workspace"];
   const started = performance.now();
   await run("git", "clone", "-q", "--depth", "1", url, tree);
-  await docker("run", "--rm", "--init", ...common, image, "npm", "ci", "--no-audit", "--no-fund", "--silent");
+  if (kept && existsSync(kept)) await run("cp", "-a", kept, join(tree, "node_modules"));
+  else await docker("run", "--rm", "--init", ...common, image, "npm", "ci", "--no-audit", "--no-fund", "--silent");
   const id = await docker("run", "-d", "--init", ...common, "-e", "PORT=8080", "-e", "HOST=0.0.0.0", image, "npm", "start");
   const address = await docker("inspect", "-f", "{{.NetworkSettings.IPAddress}}", id);
   await waitForMarker(`http://${address}:8080/`, {}, marker);
   const elapsed = performance.now() - started;
   await docker("rm", "-f", id);
+  if (kept && !existsSync(kept)) await run("cp", "-a", join(tree, "node_modules"), kept);
   rmSync(folder, { recursive: true, force: true });
   return elapsed;
 }
 
+/** Rounds of both kinds, each by hand and by Aether: source changed only, and source and lockfile changed. */
 async function deployTimes() {
   const folder = mkdtempSync("/var/tmp/bench-docker-");
   const secrets = mkdtempSync("/dev/shm/bench-docker-");
@@ -65,20 +71,22 @@ async function deployTimes() {
     NODE_EXTRA_CA_CERTS: authority,
   };
   const aether = await startAether(join(target, "aether"), settings);
-  const cache = join(folder, "npm-cache");
+  const [cache, kept] = [join(folder, "npm-cache"), join(folder, "kept-node_modules")];
   mkdirSync(cache);
-  const times = { bare: [], ours: [] };
+  const times = { source: { bare: [], ours: [] }, lockfile: { bare: [], ours: [] } };
   try {
     const repository = makeRepository(folder, "express", "express", "round-first");
     const url = `${git.url}/express.git`;
     await aether.call("POST", "/projects", { repo_url: url, name: "express" });
     await aether.deploy("express", "round-first");
-    await bareDeploy(url, "round-first", cache);
+    await bareDeploy(url, "round-first", cache, kept);
     for (let round = 0; round < rounds; round += 1) {
-      const marker = `round-${round}-${process.pid}`;
-      repository.commit(marker);
-      times.bare.push(await bareDeploy(url, marker, cache));
-      times.ours.push((await aether.deploy("express", marker)).elapsed);
+      for (const kind of ["source", "lockfile"]) {
+        const marker = `${kind}-${round}-${process.pid}`;
+        repository.commit(marker, kind === "lockfile" ? `1.0.${round}` : undefined);
+        times[kind].bare.push(await bareDeploy(url, marker, cache, kind === "source" ? kept : undefined));
+        times[kind].ours.push((await aether.deploy("express", marker)).elapsed);
+      }
     }
     await aether.call("DELETE", "/projects/express");
   } finally {
@@ -94,7 +102,13 @@ const row = (what, { bare, ours }, bar) => {
   return `| ${what} | ${milliseconds(one)} | ${milliseconds(other)} | ${milliseconds(other - one)} | ${bar} |`;
 };
 
-const rows = [row("app to its first answer", startTimes(), 150), row("deployment of a Node app, warm caches", await deployTimes(), 1000)];
+const starts = startTimes();
+const deploys = await deployTimes();
+const rows = [
+  row("app to its first answer", starts, 150),
+  row("deployment of a Node app, warm caches, source changed: no install on either side", deploys.source, 1000),
+  row("deployment of a Node app, warm caches, lockfile changed: `npm ci` on both sides", deploys.lockfile, 1000),
+];
 console.log(`${cpus().length} x ${cpus()[0].model}, Linux ${release()}, ${await docker("version", "--format", "Docker {{.Server.Version}}")}, ${rounds} rounds, medians in ms.\n`);
 console.log("| work | by hand | by Aether | difference | bar |\n| --- | --- | --- | --- | --- |");
 for (const line of rows) console.log(line);
