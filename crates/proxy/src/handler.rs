@@ -50,7 +50,7 @@ impl Service<Request<Incoming>> for Handler {
             method: request.method(),
             host: request.headers().get(header::HOST).map(HeaderValue::as_bytes),
             authority: request.uri().authority().map(http::uri::Authority::as_str),
-            hops: forward::hops(request.headers(), &self.thread.shared.via),
+            hops: forward::hops(request.headers(), &self.thread.via),
             tls: self.conn.tls_names(),
         };
         let wants_tunnel = request.headers().contains_key(header::UPGRADE);

@@ -17,29 +17,14 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
-/// Fields that belong to one connection only.
-const HOP_BY_HOP: [HeaderName; 9] = [
-    header::CONNECTION,
-    KEEP_ALIVE,
-    PROXY_CONNECTION,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    HTTP2_SETTINGS,
-];
 /// Beginnings of names that only the platform may set.
 const OWN_PREFIXES: [&str; 3] = ["x-forwarded-", "x-aether-", "x-platform-"];
 
 /// What of a request its answer depends on.
 pub(super) struct Hop {
-    /// The host without its port.
-    host: String,
+    /// The host as the client wrote it.
+    host: HeaderValue,
     /// The protocol the client wants to switch to.
     pub(super) upgrade: Option<HeaderValue>,
 }
@@ -52,7 +37,6 @@ pub(super) fn prepare_request(
     via: &HeaderValue,
 ) -> Result<Hop, Refusal> {
     let host = take_host(parts)?;
-    let name = host_name(host.as_bytes()).ok_or(Refusal::BadHost)?.into_owned();
     let headers = &mut parts.headers;
     let upgrade = wanted_upgrade(&parts.method, parts.version, headers);
     let takes_trailers = list_contains(headers, &header::TE, "trailers");
@@ -75,14 +59,14 @@ pub(super) fn prepare_request(
     headers.insert(header::FORWARDED, conn.forwarded(&host));
     headers.insert(REQUEST_ID, request_id.clone());
     headers.append(header::VIA, via.clone());
-    headers.insert(header::HOST, host);
+    headers.insert(header::HOST, host.clone());
     if parts.version == Version::HTTP_2 {
         join_cookies(headers);
     }
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     to_origin_form(&mut parts.uri)?;
-    Ok(Hop { host: name, upgrade })
+    Ok(Hop { host, upgrade })
 }
 
 /// Turns the app's head into the one for the client.
@@ -94,7 +78,10 @@ pub(super) fn prepare_response(headers: &mut HeaderMap, hop: &Hop, request_id: H
     remove_hop_by_hop(headers);
     headers.extend(upgrade.map(|protocol| (header::UPGRADE, protocol)));
     headers.insert(REQUEST_ID, request_id);
-    confine(headers, &hop.host);
+    if headers.contains_key(header::SET_COOKIE) {
+        // Picking has found the name to be valid; a name that is none owns no domain at all.
+        confine(headers, &host_name(hop.host.as_bytes()).unwrap_or_default());
+    }
 }
 
 /// The host as the client wrote it: the `Host` field, or the authority of the target.
@@ -117,7 +104,13 @@ fn wanted_upgrade(method: &Method, version: Version, headers: &HeaderMap) -> Opt
 }
 
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(header::CONNECTION) {
+    // One look at every name costs less than looking up each of these, and most heads have one of them or none.
+    let found: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_hop_by_hop(name))
+        .cloned()
+        .collect();
+    if found.contains(&header::CONNECTION) {
         let listed: Vec<HeaderName> = headers
             .get_all(header::CONNECTION)
             .iter()
@@ -130,23 +123,37 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
-    for name in HOP_BY_HOP {
+    for name in found {
         headers.remove(name);
     }
 }
 
+/// Fields that belong to one connection only.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
 /// What a client may not say about itself.
 fn remove_claims(headers: &mut HeaderMap) {
-    let is_claim = |name: &str| OWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    if headers.keys().any(|name| is_claim(name.as_str())) {
-        let claims: Vec<HeaderName> = headers
-            .keys()
-            .filter(|name| is_claim(name.as_str()))
-            .cloned()
-            .collect();
-        for name in claims {
-            headers.remove(name);
-        }
+    let is_claim = |name: &&HeaderName| {
+        OWN_PREFIXES
+            .iter()
+            .any(|prefix| name.as_str().starts_with(prefix))
+    };
+    let claims: Vec<HeaderName> = headers.keys().filter(is_claim).cloned().collect();
+    for name in claims {
+        headers.remove(name);
     }
 }
 

@@ -38,11 +38,14 @@ const LINGER: std::time::Duration = std::time::Duration::from_secs(1);
 #[derive(Clone)]
 struct LocalExecutor;
 
-impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
+impl<F> hyper::rt::Executor<F> for LocalExecutor
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     fn execute(&self, future: F) {
-        tokio::task::spawn_local(async move {
-            future.await;
-        });
+        // As it is: wrapped in another one it would be twice the size and be moved once more, for every stream.
+        tokio::task::spawn_local(future);
     }
 }
 

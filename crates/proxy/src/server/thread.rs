@@ -49,6 +49,8 @@ pub(crate) struct Thread {
     pub(crate) shared: Arc<Shared>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) pool: Pool,
+    /// The thread's own copy of [`Shared::via`]: counting the holders of one copy would cost the threads a cache line.
+    pub(crate) via: HeaderValue,
     pub(crate) scratch: RefCell<Box<[u8]>>,
     now_ms: Cell<u64>,
     turn: Cell<usize>,
@@ -75,7 +77,9 @@ pub(crate) struct Deadline {
 impl Thread {
     pub(crate) fn new(shared: Arc<Shared>, stats: Arc<Stats>) -> Rc<Self> {
         let pool = Pool::new(&shared.settings.limits);
+        let via = HeaderValue::from_bytes(shared.via.as_bytes());
         Rc::new(Self {
+            via: via.unwrap_or_else(|_| shared.via.clone()),
             shared,
             stats,
             pool,
