@@ -16,6 +16,7 @@ mod h2_floods;
 mod hostile;
 mod interim;
 mod metrics;
+mod semantics;
 mod static_site;
 mod support;
 mod sync;

@@ -91,6 +91,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         rest
     }
 
+    /// The next bytes, exactly so many.
+    pub(crate) async fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        let read = self.stream.read_exact(&mut bytes);
+        timeout(PATIENCE, read)
+            .await
+            .expect("no bytes in time")
+            .expect("the peer closed");
+        bytes
+    }
+
     pub(crate) async fn head(&mut self) -> Option<(u16, Vec<(String, String)>)> {
         timeout(PATIENCE, self.read_head())
             .await
