@@ -2,15 +2,16 @@
 """Measures the proxy beside nginx, HAProxy and Caddy: same machine, same files, runs interleaved, medians printed.
 
     cargo build --release -p aether-proxy --bin aether-proxy --example route_changes
-    bench/proxy/run.py target/release/aether-proxy [--rounds 3] [--seconds 4] [--append bench/RESULTS.md]
+    bench/proxy/run.py target/release/aether-proxy [--rounds 3] [--seconds 4] [--only PART,...] [--append bench/RESULTS.md]
 
 Needs Debian's nginx (with brotli), haproxy, caddy, wrk and nghttp2-client (installed when missing and the user is root).
 Everything listens on loopback and lives in a private folder that is removed at the end. The proxy runs without Postgres
 and Redis, from its route snapshot. Figures: requests/s, p50 and p99 as wrk saw them, CPU milliseconds of the server (all
-its processes) per 1,000 requests, resident memory after the run. `floods.py` beside it measures slow clients.
+its processes) and of the client per 1,000 requests, resident memory after the run. PART is a piece of a work's name, or
+`rate`, `memory`, `hosts` or `changes`. `floods.py` beside it measures slow clients, `proofs.mjs` what has no figure.
 """
 
-import argparse, os, platform, re, shutil, socket, statistics, subprocess, sys, tempfile, threading, time
+import argparse, os, platform, re, resource, shutil, socket, statistics, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 
 from servers import APP, HOST, PORTS, SOCKETS, Folder, start_aether, start_others, tool
@@ -62,10 +63,26 @@ def h2load(port, path, seconds):
     return {"rate": float(re.search(r"([\d.]+) req/s", out).group(1)), "count": count, "p50": milliseconds(mean), "p99": float("nan")}
 
 
+def h2load_at(port, host, path, rate, seconds):
+    """HTTP/1.1 at a fixed rate, 64 connections: how long answers take when neither side is at its limit."""
+    with tempfile.NamedTemporaryFile() as log:
+        command = [tool("h2load"), "--h1", "-c64", "-t2", f"--rps={rate / 64}", "-D", str(seconds), f"--log-file={log.name}",
+                   "--connect-to", f"127.0.0.1:{port}", f"http://{host}{path}"]
+        subprocess.run(command, capture_output=True, text=True, check=True)
+        times = sorted(int(line.split("\t")[2]) / 1000 for line in open(log.name))
+    return {"rate": len(times) / seconds, "count": len(times), "p50": times[len(times) // 2], "p99": times[len(times) * 99 // 100]}
+
+
+def client_cpu():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def measured(server, load):
-    before = server.cpu()
+    before, client = server.cpu(), client_cpu()
     result = load()
     result["cpu"] = (server.cpu() - before) * 1000 / (result["count"] / 1000)
+    result["client"] = (client_cpu() - client) * 1000 / (result["count"] / 1000)
     result["memory"] = server.memory()
     return result
 
@@ -126,15 +143,15 @@ def row(*cells):
 
 class Table:
     def __init__(self):
-        self.lines = [row("work", "server", "requests/s", "p50 ms", "p99 ms", "CPU ms / 1,000", "RSS MiB", "rate ratio", "CPU ratio"),
-                      row(*["---"] * 9)]
+        self.lines = [row("work", "server", "requests/s", "p50 ms", "p99 ms", "CPU ms / 1,000", "client's CPU", "RSS MiB", "rate ratio", "CPU ratio"),
+                      row(*["---"] * 10)]
 
     def add(self, name, medians):
         others = [m for server, m in medians.items() if server != "aether"]
         rate, cpu = max(m["rate"] for m in others), min(m["cpu"] for m in others)
         for server, m in medians.items():
             ratio = (f"{m['rate'] / rate:.2f}", f"{m['cpu'] / cpu:.2f}") if server == "aether" else ("", "")
-            self.lines.append(row(name, server, f"{m['rate']:,.0f}", f"{m['p50']:.2f}", f"{m['p99']:.2f}", f"{m['cpu']:.1f}", f"{m['memory']:.0f}", *ratio))
+            self.lines.append(row(name, server, f"{m['rate']:,.0f}", f"{m['p50']:.2f}", f"{m['p99']:.2f}", f"{m['cpu']:.1f}", f"{m['client']:.1f}", f"{m['memory']:.0f}", *ratio))
             print(self.lines[-1], flush=True)
 
 
@@ -155,19 +172,26 @@ def main():
         time.sleep(2)
         idle_rss = {name: server.memory() for name, server in servers.items()}
         table, notes = Table(), []
+        wanted = lambda name: not options.only or any(part in name for part in options.only.split(","))
         for name, host, paths, connections, headers, names in WORK:
-            if options.only and options.only not in name:
+            if not wanted(name):
                 continue
             seconds = options.seconds if "200 MB" not in name else options.seconds + 2
             load = lambda server, seconds=seconds: measure(servers[server], host, paths[server], connections, headers, seconds)
             table.add(name, interleaved(names, load, options.rounds))
-        if not options.only or options.only in "HTTP/2":
+        if wanted("HTTP/2"):
             load = lambda server: measured(servers[server], lambda: h2load(PORTS[f"{server}-tls"], PAGE[server], options.seconds))
             table.add("HTTP/2 over TLS, 1 KiB (p50: mean)", interleaved(["nginx", "aether"], load, options.rounds))
-        if not options.only:
+        if wanted("rate"):
+            for name, host, paths, rate in [("static 1 KiB at 20,000/s", HOST, PAGE, 20_000), ("reverse proxy 1 KiB at 10,000/s", APP, ROOT, 10_000)]:
+                load = lambda server: measured(servers[server], lambda: h2load_at(PORTS[server], host, paths[server], rate, options.seconds))
+                table.add(name, interleaved(["nginx", "aether"], load, options.rounds))
+        if wanted("memory"):
             notes.append("Resident memory before any request: " + ", ".join(f"{n} {idle_rss[n]:.1f} MiB" for n in ("nginx", "haproxy", "caddy", "aether")) + ".")
             notes += idle_notes(folder, servers, options)
+        if wanted("hosts"):
             notes += many_hosts(folder, servers, options)
+        if wanted("changes"):
             notes += route_changes(options)
         report(table.lines, notes, options)
     finally:
@@ -209,29 +233,36 @@ def idle_notes(folder, servers, options):
 
 
 def many_hosts(folder, servers, options):
-    notes, base = [], None
-    for hosts in (1, 10_000, 100_000):
-        servers.pop("aether").stop()
+    """One proxy for each size of the table, measured in turns. The requests are made beforehand, as many for each size."""
+    sizes, notes = (1, 10_000, 100_000), []
+    servers.pop("aether").stop()
+    for index, hosts in enumerate(sizes):
         folder.write_routes(hosts)
-        servers["aether"] = start_aether(options.binary, folder)
+        data = folder.root / f"data-{hosts}"
+        shutil.copytree(folder.root / "data", data)
+        server = start_aether(options.binary, folder, data, 100 + 10 * index)
+        servers[f"aether-{hosts}"] = server
         deadline = time.monotonic() + 20
-        while f'"routes":{hosts + 3}' not in ready():
+        while f'"routes":{hosts + 3}' not in ready(server.port + 1):
             if time.monotonic() > deadline:
                 sys.exit("the routes were not loaded")
             time.sleep(0.05)
-        memory = servers["aether"].memory()
-        script = folder.root / "hosts.lua"
-        script.write_text(
-            f"local n={hosts}\nlocal i=0\nrequest = function()\n i = (i * 1103515245 + 12345) % 2147483648\n"
-            " return wrk.format('GET', '/1k', {Host = 's' .. (i % n) .. '.bench.localhost'})\nend\n"
+        server.loaded = server.memory()
+        (folder.root / f"hosts-{hosts}.lua").write_text(
+            f"local n, i, all = {hosts}, 0, {{}}\nfunction init(args)\n"
+            " for k = 0, 99999 do all[k] = wrk.format('GET', '/1k', {Host = 's' .. (k % n) .. '.bench.localhost'}) end\n i = math.random(0, 99999)\nend\n"
+            "function request()\n i = (i * 1101 + 12347) % 100000\n return all[i]\nend\n"
         )
-        m = median([measure(servers["aether"], HOST, "/1k", 64, [], options.seconds, script=script) for _ in range(options.rounds)])
-        base = base or (m, memory)
-        a_route = (memory - base[1]) * 2**20 / hosts
-        note = (f"{hosts:,} hosts in the table, requests spread over all: {m['rate']:,.0f} requests/s ({m['rate'] / base[0]['rate']:.2f} of one host), "
-                f"p99 {m['p99']:.2f} ms, resident memory after loading {memory:.1f} MiB" + (f" ({a_route:.0f} bytes a route)." if hosts > 1 else "."))
-        print(note, flush=True)
-        notes.append(note)
+    load = lambda name: measured(servers[name], lambda: wrk(
+        servers[name].port, HOST, "/1k", 64, [], options.seconds, script=folder.root / f"hosts-{name.removeprefix('aether-')}.lua"))
+    medians = interleaved([f"aether-{hosts}" for hosts in sizes], load, options.rounds)
+    base, base_memory = medians["aether-1"], servers["aether-1"].loaded
+    for hosts in sizes:
+        m, memory = medians[f"aether-{hosts}"], servers[f"aether-{hosts}"].loaded
+        a_route = f" ({(memory - base_memory) * 2**20 / hosts:.0f} bytes a route)" if hosts > 1 else ""
+        notes.append(f"{hosts:,} hosts in the table, requests spread over all: {m['rate']:,.0f} requests/s ({m['rate'] / base['rate']:.2f} of one host), p99 {m['p99']:.2f} ms, "
+                     f"CPU {m['cpu']:.1f} ms per 1,000 requests (client {m['client']:.1f}), resident memory after loading {memory:.1f} MiB{a_route}.")
+        print(notes[-1], flush=True)
     return notes
 
 
@@ -251,8 +282,8 @@ def route_changes(options):
     return notes
 
 
-def ready():
-    with socket.create_connection(("127.0.0.1", PORTS["aether-admin"])) as s:
+def ready(port):
+    with socket.create_connection(("127.0.0.1", port)) as s:
         s.sendall(b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         return b"".join(iter(lambda: s.recv(4096), b"")).decode()
 

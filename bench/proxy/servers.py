@@ -243,16 +243,17 @@ http://{APP}:{PORTS['caddy']} {{
 """
 
 
-def start_aether(binary, folder):
-    root = folder.root
+def start_aether(binary, folder, data=None, offset=0):
+    """A proxy with the table in `data`; `offset` moves its ports, for several beside each other."""
+    root, port = folder.root, PORTS["aether"] + offset
     certificate, key = folder.certificate
-    return Server("aether", [binary], PORTS["aether"], {
-        "AETHER_PROXY_ADDR": f"127.0.0.1:{PORTS['aether']}",
-        "AETHER_PROXY_ADMIN_ADDR": f"127.0.0.1:{PORTS['aether-admin']}",
-        "AETHER_PROXY_TLS_ADDR": f"127.0.0.1:{PORTS['aether-tls']}",
+    return Server("aether", [binary], port, {
+        "AETHER_PROXY_ADDR": f"127.0.0.1:{port}",
+        "AETHER_PROXY_ADMIN_ADDR": f"127.0.0.1:{port + 1}",
+        "AETHER_PROXY_TLS_ADDR": f"127.0.0.1:{port + 2}",
         "AETHER_PROXY_TLS_CERT": str(certificate),
         "AETHER_PROXY_TLS_KEY": str(key),
-        "AETHER_DATA_DIR": str(root / "data"),
+        "AETHER_DATA_DIR": str(data or root / "data"),
         "AETHER_DEPLOYMENTS_DIR": str(root / "deployments"),
         "AETHER_PROXY_MAX_CLIENT_CONNECTIONS": "20000",
         "AETHER_PROXY_MAX_SITE_REQUESTS": "20000",
