@@ -98,10 +98,10 @@ pub(crate) struct Login {
 /// How to make a project when there is none.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct NewProject {
-    /// Address of the repository; by default the remote `origin` of this folder.
+    /// Address of the repository; by default the remote `origin` of this folder. Without either the folder is sent.
     #[arg(long, value_name = "URL")]
     pub(crate) repo: Option<String>,
-    /// Name of a new project; by default the repository's.
+    /// Name of a new project; by default the repository's or the folder's.
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// Branch that production follows; by default the repository's own.
@@ -132,8 +132,8 @@ pub(crate) struct Deploy {
     /// Branch, tag or commit to deploy; by default the production branch.
     #[arg(long = "ref", value_name = "REF")]
     pub(crate) git_ref: Option<String>,
-    /// Send this folder as it is instead of a commit, without what .gitignore and .aetherignore name. A linked folder
-    /// without a Git remote is always sent.
+    /// Send this folder as it is instead of a commit, without what .gitignore and .aetherignore name. A folder without
+    /// a Git remote is always sent.
     #[arg(long, conflicts_with_all = ["git_ref", "repo", "preview"])]
     pub(crate) local: bool,
     /// Deploy the branch given by --ref to a preview of its own instead of production.

@@ -1,7 +1,9 @@
 //! The project a command works on: named, linked, found by its repository, or made.
 
+use std::path::{Path, PathBuf};
+
 use aether_models::{DeploymentId, DeploymentStatus, ProjectId, Slug, StepRecord, UserError};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,7 +12,7 @@ use crate::ask;
 use crate::client::{Client, typed};
 use crate::link::Link;
 use crate::output::{Output, Usage};
-use crate::repository::repo_url;
+use crate::repository::{Checkout, repo_url};
 use crate::text::for_terminal;
 
 /// What we read of a project.
@@ -18,6 +20,9 @@ use crate::text::for_terminal;
 pub(crate) struct Project {
     pub(crate) id: ProjectId,
     pub(crate) slug: Slug,
+    /// `git`, `template` or `upload`.
+    #[serde(default)]
+    pub(crate) source: String,
     #[serde(default)]
     pub(crate) repo_url: Option<String>,
     #[serde(default)]
@@ -84,11 +89,28 @@ pub(crate) async fn selected(
     load(client, &name).await
 }
 
-/// The project that is named or linked, or that has this repository, or a new one.
+/// What a project is made of that does not exist yet.
+enum Origin {
+    /// A repository, by its address.
+    Repository(String),
+    /// This folder, which is sent.
+    Folder(PathBuf),
+}
+
+impl Project {
+    /// It has no repository: folders are sent to it.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.source == "upload"
+    }
+}
+
+/// The project that is named or linked, or that has this repository, or a new one. A folder that has no remote, or is to
+/// be sent as it is (`local`), becomes a project without a repository.
 pub(crate) async fn selected_or_made(
     client: &Client,
     selection: &Selection,
     new: &NewProject,
+    local: bool,
     output: &Output,
 ) -> anyhow::Result<Project> {
     let linked = if new.repo.is_some() {
@@ -100,8 +122,11 @@ pub(crate) async fn selected_or_made(
     if let Some(name) = name {
         return Ok(load(client, &name).await?.0);
     }
-    let address = repo_url(new.repo.as_deref())?;
-    let project = match same_repository(client, &address, new).await? {
+    let known = match remote(new)? {
+        Some(address) => same_repository(client, &address, new).await?,
+        None => None,
+    };
+    let project = match known {
         Some(project) => {
             output.progress(&format!(
                 "Using the project {} ({})",
@@ -110,7 +135,7 @@ pub(crate) async fn selected_or_made(
             ));
             project
         }
-        None => make(client, &address, new, output).await?,
+        None => make(client, origin(new, local)?, new, output).await?,
     };
     // Without a checkout the link would say that this folder is that repository.
     if new.repo.is_none() {
@@ -169,14 +194,65 @@ async fn same_repository(
     Ok(None)
 }
 
-async fn make(client: &Client, address: &str, new: &NewProject, output: &Output) -> anyhow::Result<Project> {
-    let shown = aether_models::RepoUrl::parse(address)
-        .map(|(url, _)| url.as_str().to_owned())
-        .unwrap_or_default();
-    if !new.yes && !ask::confirm(&format!("Make a project for {shown}?"), "--yes")? {
+/// Address of the repository that is named, or that this folder was cloned from.
+fn remote(new: &NewProject) -> anyhow::Result<Option<String>> {
+    let here = std::env::current_dir().context("the working directory is gone")?;
+    let has_one =
+        new.repo.is_some() || Checkout::find(&here).is_some_and(|checkout| checkout.origin.is_some());
+    // A remote that is a folder of this machine is of no use to the platform.
+    match (has_one, &new.repo) {
+        (true, Some(_)) => repo_url(new.repo.as_deref()).map(Some),
+        (true, None) => Ok(repo_url(None).ok()),
+        (false, _) => Ok(None),
+    }
+}
+
+fn origin(new: &NewProject, local: bool) -> anyhow::Result<Origin> {
+    if !local && let Some(address) = remote(new)? {
+        return Ok(Origin::Repository(address));
+    }
+    let here = std::env::current_dir().context("the working directory is gone")?;
+    let folder = Checkout::root_of(&here);
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    if folder.parent().is_none() || home.is_some_and(|home| home == folder) {
+        let message = "a home directory or a whole machine is not sent; go into the project's folder first, or name a \
+            repository with --repo URL";
+        return Err(Usage(message.into()).into());
+    }
+    Ok(Origin::Folder(folder))
+}
+
+/// Name of a project that is made of a folder.
+fn folder_name(folder: &Path, new: &NewProject) -> anyhow::Result<String> {
+    let own = || Some(folder.file_name()?.to_str()?.to_owned());
+    let name = new.name.clone().or_else(own);
+    name.ok_or_else(|| Usage("this folder's name is no name for a project; use --name".into()).into())
+}
+
+async fn make(client: &Client, origin: Origin, new: &NewProject, output: &Output) -> anyhow::Result<Project> {
+    let (question, mut body) = match &origin {
+        Origin::Repository(address) => {
+            let shown = aether_models::RepoUrl::parse(address)
+                .map(|(url, _)| url.as_str().to_owned())
+                .unwrap_or_default();
+            (
+                format!("Make a project for {shown}?"),
+                json!({ "repo_url": address }),
+            )
+        }
+        Origin::Folder(folder) => {
+            let name = folder_name(folder, new)?;
+            let shown = for_terminal(&folder.to_string_lossy(), false);
+            let question = format!(
+                "Make the project {} and send it the folder {shown}?",
+                for_terminal(&name, false)
+            );
+            (question, json!({ "source": "upload", "name": name }))
+        }
+    };
+    if !new.yes && !ask::confirm(&question, "--yes")? {
         bail!("no project was made");
     }
-    let mut body = json!({ "repo_url": address });
     for (key, value) in [
         ("name", &new.name),
         ("branch", &new.branch),

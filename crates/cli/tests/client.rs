@@ -126,6 +126,85 @@ async fn a_folder_is_sent_as_it_is_and_only_once() {
 }
 
 #[tokio::test]
+async fn a_folder_without_a_repository_goes_live_with_nothing_else_set_up() {
+    let up = Up::start().await;
+    let me = Person::signed_in(&up).await;
+    let folder = me.home.path().join("my-page");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("index.html"), "<h1>from a folder</h1>").unwrap();
+    std::fs::write(folder.join(".gitignore"), "draft.html\n").unwrap();
+    std::fs::write(folder.join("draft.html"), "stays here").unwrap();
+    let run = |arguments: &'static [&'static str]| {
+        let mut command = me.command(arguments);
+        command.current_dir(&folder);
+        async move { command.output().await.unwrap() }
+    };
+    // Nobody is there to be asked, so nothing is made.
+    let asked = run(&["deploy"]).await;
+    assert_eq!(asked.status.code(), Some(2), "{}", stderr(&asked));
+    assert!(
+        stderr(&asked).contains("my-page") && stderr(&asked).contains("--yes"),
+        "{}",
+        stderr(&asked)
+    );
+    let first = run(&["deploy", "--yes"]).await;
+    assert!(first.status.success(), "{}", stderr(&first));
+    assert!(
+        stderr(&first).contains("Sending 2 of 2 files"),
+        "{}",
+        stderr(&first)
+    );
+    let host = format!("http://my-page.aether.localhost:{}", up.platform.proxy.port());
+    assert_eq!(stdout(&first), host);
+    up.platform.shows("my-page", "from a folder").await;
+    // The folder is linked now: no question, and nothing to send.
+    let second = run(&["deploy"]).await;
+    assert!(second.status.success(), "{}", stderr(&second));
+    assert!(stderr(&second).contains("Nothing to send"), "{}", stderr(&second));
+    let project = me.ok(&["--json", "list"]).await;
+    assert!(
+        project.contains("\"source\": \"upload\"") || project.contains("\"source\":\"upload\""),
+        "{project}"
+    );
+    // From elsewhere only on purpose, and a ref means nothing to it.
+    for arguments in [
+        ["deploy", "-p", "my-page"].as_slice(),
+        &["deploy", "-p", "my-page", "--ref", "main"],
+    ] {
+        let refused = me.run(arguments).await;
+        assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+        assert!(
+            stderr(&refused).contains("aether deploy --local"),
+            "{}",
+            stderr(&refused)
+        );
+    }
+    // The home directory is nobody's site.
+    let home = me.run(&["deploy", "--local", "--yes"]).await;
+    assert_eq!(home.status.code(), Some(2), "{}", stderr(&home));
+}
+
+#[tokio::test]
+async fn a_checkout_is_sent_with_local_although_nobody_can_fetch_its_remote() {
+    let up = Up::start().await;
+    let me = Person::signed_in(&up).await;
+    let folder = me.home.path().join("work");
+    let checkout = git2::Repository::init(&folder).unwrap();
+    checkout
+        .remote("origin", "git@git.internal.example:team/private.git")
+        .unwrap();
+    std::fs::write(folder.join("index.html"), "<h1>not committed</h1>").unwrap();
+    let done = me
+        .command(&["deploy", "--local", "--yes", "--name", "Private Page"])
+        .current_dir(&folder)
+        .output()
+        .await
+        .unwrap();
+    assert!(done.status.success(), "{}", stderr(&done));
+    up.platform.shows("private-page", "not committed").await;
+}
+
+#[tokio::test]
 async fn deploy_follows_to_the_address_and_every_other_command_finds_the_project() {
     let git = GitServer::start().await.unwrap();
     let repo = sites::static_site(&git, "site", "first");

@@ -19,6 +19,8 @@ pub enum ProjectSource {
         /// Its name.
         template: Slug,
     },
+    /// Nothing that could be fetched: folders are sent.
+    Upload,
 }
 
 /// The kinds of [`ProjectSource`].
@@ -29,6 +31,8 @@ pub enum SourceKind {
     Git,
     /// A template that comes with Aether.
     Template,
+    /// Folders that are sent (`aether deploy --local`).
+    Upload,
 }
 
 impl ProjectSource {
@@ -38,6 +42,7 @@ impl ProjectSource {
         match self {
             Self::Git { .. } => SourceKind::Git,
             Self::Template { .. } => SourceKind::Template,
+            Self::Upload => SourceKind::Upload,
         }
     }
 
@@ -46,7 +51,7 @@ impl ProjectSource {
     pub const fn repo_url(&self) -> Option<&RepoUrl> {
         match self {
             Self::Git { repo_url } => Some(repo_url),
-            Self::Template { .. } => None,
+            Self::Template { .. } | Self::Upload => None,
         }
     }
 
@@ -55,7 +60,7 @@ impl ProjectSource {
     pub const fn template(&self) -> Option<&Slug> {
         match self {
             Self::Template { template } => Some(template),
-            Self::Git { .. } => None,
+            Self::Git { .. } | Self::Upload => None,
         }
     }
 }
@@ -67,6 +72,7 @@ impl SourceKind {
         match self {
             Self::Git => "git",
             Self::Template => "template",
+            Self::Upload => "upload",
         }
     }
 }
@@ -78,6 +84,7 @@ impl std::str::FromStr for SourceKind {
         match text {
             "git" => Ok(Self::Git),
             "template" => Ok(Self::Template),
+            "upload" => Ok(Self::Upload),
             _ => Err(UnknownName(text.to_owned())),
         }
     }

@@ -26,6 +26,7 @@ pub(crate) fn read(
                 .parse()
                 .map_err(|error| StoreError::corrupt("template", error))?,
         }),
+        SourceKind::Upload => Ok(ProjectSource::Upload),
     }
 }
 

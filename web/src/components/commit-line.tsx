@@ -1,4 +1,4 @@
-import { GitBranch, GitCommitHorizontal, LayoutTemplate } from 'lucide-react'
+import { FolderUp, GitBranch, GitCommitHorizontal, LayoutTemplate } from 'lucide-react'
 import type { Schemas } from '@/api/client'
 import { cn } from '@/lib/cn'
 
@@ -22,6 +22,11 @@ export function CommitLine(props: {
             {commit.message}
           </span>
         </>
+      ) : isUpload(props.deployment) ? (
+        <>
+          <FolderUp aria-hidden className="size-4 shrink-0 text-ink-3" />
+          <span className="truncate">Sent folder</span>
+        </>
       ) : isOfTemplate(props.deployment) ? (
         <>
           <LayoutTemplate aria-hidden className="size-4 shrink-0 text-ink-3" />
@@ -32,6 +37,11 @@ export function CommitLine(props: {
       )}
     </span>
   )
+}
+
+/** A folder that was sent stands under this name, and never has a commit. */
+export function isUpload(deployment: Pick<Schemas['Deployment'], 'commit' | 'ref'>): boolean {
+  return deployment.commit === null && deployment.ref === 'upload'
 }
 
 /** A repository's commit is known once it is cloned; a template has none. */

@@ -2,8 +2,9 @@ import type { Project } from '@/api/queries'
 import { repositoryName, repositoryPage } from '@/lib/address'
 
 /** Where a project's files come from, in a few words. */
-export function sourceName(project: Pick<Project, 'repo_url' | 'template'>): string {
+export function sourceName(project: Pick<Project, 'repo_url' | 'template' | 'source'>): string {
   if (project.repo_url) return repositoryName(project.repo_url)
+  if (project.source === 'upload') return 'sent folder'
   return project.template ? `template ${project.template}` : 'no source'
 }
 

@@ -165,6 +165,76 @@ async fn only_files_that_the_project_lacks_travel_and_an_interrupted_upload_goes
 }
 
 #[tokio::test]
+async fn a_project_without_a_repository_is_deployed_by_what_is_sent_to_it_and_by_nothing_else() {
+    let api = TestApi::start().await;
+    let owner = api.owner().await;
+    let wrong = [
+        json!({"source": "upload"}),
+        json!({"source": "upload", "name": "a", "branch": "main"}),
+        json!({"source": "upload", "name": "a", "repo_url": "https://git.example.com/a/b"}),
+        json!({"source": "git", "name": "a"}),
+        json!({"source": "folder", "name": "a"}),
+    ];
+    for body in wrong {
+        let answer = owner.post("/projects", body.clone()).await;
+        assert!(
+            [400, 422].contains(&answer.status.as_u16()),
+            "{body} {}",
+            answer.json
+        );
+    }
+    let made = owner
+        .post("/projects", json!({"source": "upload", "name": "Site"}))
+        .await
+        .expect(StatusCode::CREATED)
+        .json;
+    assert_eq!(
+        (
+            &made["source"],
+            &made["slug"],
+            &made["repo_url"],
+            &made["template"]
+        ),
+        (&json!("upload"), &json!("site"), &Value::Null, &Value::Null)
+    );
+    owner
+        .post("/projects/site/deployments", json!({}))
+        .await
+        .expect_problem(409, "nothing_to_deploy");
+    owner
+        .post("/projects/site/deployments", json!({"ref": "main"}))
+        .await
+        .expect(StatusCode::UNPROCESSABLE_ENTITY);
+    owner
+        .post("/projects/site/detect", json!({}))
+        .await
+        .expect_problem(409, "nothing_to_detect");
+    let page = b"<h1>Hello</h1>".as_slice();
+    let begun = owner.post(PATH, list(&[("index.html", page)])).await.json;
+    let id = begun["id"].as_str().unwrap();
+    put(&owner, id, &sha(page), page)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    owner
+        .post("/projects/site/deployments", json!({"upload": id}))
+        .await
+        .expect(StatusCode::ACCEPTED);
+    assert!(api.claim().await.is_upload);
+    // With a repository in its place it is a project like others.
+    let patch = json!({"repo_url": "https://git.example.com/a/b"});
+    let changed = owner
+        .patch("/projects/site", patch)
+        .await
+        .expect(StatusCode::OK)
+        .json;
+    assert_eq!(changed["source"], "git");
+    owner
+        .post("/projects/site/deployments", json!({}))
+        .await
+        .expect(StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
 async fn input_94_files_that_are_not_what_they_are_said_to_be_are_refused() {
     let (api, owner) = ready().await;
     let begun = owner.post(PATH, list(&[("a", b"right")])).await.json;

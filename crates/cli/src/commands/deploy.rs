@@ -9,7 +9,7 @@ use crate::args::{Deploy, Server};
 use crate::client::{Client, Follow, Happening, typed};
 use crate::config::Config;
 use crate::link::Link;
-use crate::output::{Interrupted, Output, Told};
+use crate::output::{Interrupted, Output, Told, Usage};
 use crate::project::{Deployment, Project, selected_or_made};
 use crate::repository::Checkout;
 use crate::text::{duration, for_terminal};
@@ -17,7 +17,7 @@ use crate::upload;
 
 pub(crate) async fn run(server: &Server, options: &Deploy, output: &Output) -> anyhow::Result<()> {
     let client = Client::signed_in(Config::load(output)?.target(server)?)?;
-    let project = selected_or_made(&client, &options.project, &options.new, output).await?;
+    let project = selected_or_made(&client, &options.project, &options.new, options.local, output).await?;
     let body = what(&client, &project, options, output).await?;
     let path = ["projects", &project.id.to_string(), "deployments"];
     let created = client.post_once(&path, body).await?;
@@ -61,7 +61,7 @@ async fn what(
     output: &Output,
 ) -> anyhow::Result<Value> {
     let mut body = json!({});
-    if options.local || is_without_remote(client, options, output)? {
+    if options.local || is_sent(client, project, options, output)? {
         let here = std::env::current_dir().context("the working directory is gone")?;
         let upload = upload::send(client, project, &Checkout::root_of(&here), output).await?;
         body["upload"] = json!(upload);
@@ -74,13 +74,24 @@ async fn what(
     Ok(body)
 }
 
-/// This folder is linked to a project and has no Git remote that the platform could fetch. A folder that is not linked is
-/// never sent by itself: it may be anything.
-fn is_without_remote(client: &Client, options: &Deploy, output: &Output) -> anyhow::Result<bool> {
+/// This folder is linked to the project, which has no repository, or the folder no Git remote that the platform could
+/// fetch. A folder that is not linked is never sent by itself: it may be anything.
+fn is_sent(client: &Client, project: &Project, options: &Deploy, output: &Output) -> anyhow::Result<bool> {
+    let is_linked = Link::find(client.base(), output).is_some_and(|link| link.project == project.id);
+    if project.is_sent() {
+        if options.git_ref.is_some() || !is_linked {
+            let message = format!(
+                "the project {} has no repository; send it a folder with: aether deploy --local",
+                project.slug
+            );
+            return Err(Usage(message).into());
+        }
+        return Ok(true);
+    }
     let asked = options.git_ref.is_some() || options.new.repo.is_some() || options.project.project.is_some();
     let here = std::env::current_dir().context("the working directory is gone")?;
     let has_remote = Checkout::find(&here).is_some_and(|checkout| checkout.origin.is_some());
-    Ok(!asked && !has_remote && Link::find(client.base(), output).is_some())
+    Ok(!asked && !has_remote && is_linked)
 }
 
 /// Prints the steps and the log until the deployment ends; answers with how it stands then.

@@ -9,7 +9,7 @@ use crate::project::selected_or_made;
 
 pub(crate) async fn run(server: &Server, options: &Init, output: &Output) -> anyhow::Result<()> {
     let client = Client::signed_in(Config::load(output)?.target(server)?)?;
-    let project = selected_or_made(&client, &options.project, &options.new, output).await?;
+    let project = selected_or_made(&client, &options.project, &options.new, false, output).await?;
     Link::write(client.base(), project.id, project.slug.clone())?;
     if output.is_json() {
         return output.json(&client.get(&["projects", &project.id.to_string()]).await?);

@@ -1,6 +1,6 @@
 import { Lightbulb, TriangleAlert } from 'lucide-react'
 import type { Deployment } from '@/api/queries'
-import { BranchName, isOfTemplate } from '@/components/commit-line'
+import { BranchName, isOfTemplate, isUpload } from '@/components/commit-line'
 import { triggerText } from '@/components/deployment-rows'
 import { PlanFacts } from '@/components/plan-facts'
 import { Elapsed, TimeAgo } from '@/components/time-ago'
@@ -62,6 +62,7 @@ function CommitFacts({ deployment }: { deployment: Deployment }) {
   const { repo_url } = useCurrentProject()
   const { commit, ref } = deployment
   if (!commit) {
+    if (isUpload(deployment)) return <Fact name="Of">a folder that was sent</Fact>
     return (
       <Fact name="Of">{isOfTemplate(deployment) ? 'a template of Aether' : <BranchName name={ref} />}</Fact>
     )

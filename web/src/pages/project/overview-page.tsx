@@ -52,6 +52,14 @@ function NothingDeployed() {
   const project = useCurrentProject()
   const deploy = useDeploy(project.slug)
   const { canDeploy } = useRights()
+  if (project.source === 'upload') {
+    return (
+      <EmptyState icon={Rocket} title="Nothing sent yet">
+        Run <code className="font-mono">aether deploy</code> in its folder: that puts it on{' '}
+        <span className="whitespace-nowrap font-medium text-ink">{hostOf(project.url)}</span>.
+      </EmptyState>
+    )
+  }
   return (
     <EmptyState
       icon={Rocket}

@@ -51,11 +51,13 @@ function SourceCard() {
     <SettingsCard
       title="Repository"
       description={
-        project.template
-          ? `Made from the template ${project.template}. With a repository of your own in its place, every push can deploy.`
-          : project.has_repo_credentials
-            ? 'A user name and password are stored with it; a new address forgets them, unless it brings its own.'
-            : 'Where the code comes from.'
+        project.source === 'upload'
+          ? 'Deployed by sending its folder with aether deploy. With a repository in its place, every push can deploy.'
+          : project.template
+            ? `Made from the template ${project.template}. With a repository of your own in its place, every push can deploy.`
+            : project.has_repo_credentials
+              ? 'A user name and password are stored with it; a new address forgets them, unless it brings its own.'
+              : 'Where the code comes from.'
       }
       dirty={form.formState.isDirty}
       {...{ pending, problem }}
@@ -69,9 +71,9 @@ function SourceCard() {
         <Input
           spellCheck={false}
           autoComplete="off"
-          placeholder={project.template ? 'https://github.com/you/your-site' : undefined}
+          placeholder={project.source !== 'git' ? 'https://github.com/you/your-site' : undefined}
           {...form.register('repo_url', {
-            required: project.template ? false : 'A project needs a repository.',
+            required: project.source !== 'git' ? false : 'A project needs a repository.',
           })}
         />
       </Field>

@@ -30,7 +30,7 @@ export function GitPage() {
 }
 
 function NoRepository() {
-  const { slug } = useCurrentProject()
+  const { slug, source } = useCurrentProject()
   return (
     <EmptyState
       icon={GitBranch}
@@ -43,7 +43,8 @@ function NoRepository() {
         </Button>
       }
     >
-      This project is made from a template. With a repository of its own every push can deploy it.
+      This project is {source === 'upload' ? 'deployed by sending its folder' : 'made from a template'}. With
+      a repository of its own every push can deploy it.
     </EmptyState>
   )
 }

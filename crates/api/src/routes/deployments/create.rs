@@ -2,7 +2,7 @@
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use aether_models::{GitRef, Trigger, UploadId};
+use aether_models::{GitRef, SourceKind, Trigger, UploadId};
 use aether_store::{NewDeployment, NewPreview, PreviewOf, ProjectRecord};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -62,8 +62,9 @@ pub(crate) async fn create_deployment(
         .git_ref
         .as_ref()
         .and_then(|text| faults.parse::<GitRef>("ref", text));
-    if git_ref.is_some() && record.project.source.template().is_some() {
-        faults.add("ref", "a project made from a template has no branches");
+    let source = record.project.source.kind();
+    if git_ref.is_some() && source != SourceKind::Git {
+        faults.add("ref", "only a project with a repository has branches");
     }
     if body.preview && git_ref.as_ref().is_none_or(GitRef::is_commit) {
         faults.add("ref", "names the branch of the preview");
@@ -72,8 +73,10 @@ pub(crate) async fn create_deployment(
         faults.add("upload", "is deployed without a ref");
     }
     faults.finish()?;
-    if let Some(upload) = body.upload {
-        require_complete(&state, &record, upload).await?;
+    match body.upload {
+        Some(upload) => require_complete(&state, &record, upload).await?,
+        None if source == SourceKind::Upload => return Err(nothing_to_fetch()),
+        None => {}
     }
     let new = NewDeployment {
         team_id: actor.team,
@@ -98,6 +101,14 @@ pub(crate) async fn create_deployment(
     // The environment may be as new as the deployment.
     let record = find_project(&state, actor.team, &project).await?;
     Ok(HttpResponse::Accepted().json(present(&state, &record, created.deployment)))
+}
+
+fn nothing_to_fetch() -> ApiError {
+    ApiError::conflict(
+        "nothing_to_deploy",
+        "this project has no repository: it is deployed by sending its folder",
+    )
+    .hint("run `aether deploy` in the folder, or redeploy one of its deployments")
 }
 
 /// Every file of the upload is there.
@@ -129,6 +140,7 @@ fn branch_preview(state: &AppState, record: &ProjectRecord, branch: GitRef) -> N
         git_ref: branch,
         head: None,
         from_fork: false,
+        fork: None,
         title: None,
         page_url: None,
         opened: true,

@@ -6,7 +6,7 @@ use aether_store::NewDetection;
 
 use super::{Detection, of_template, run};
 use crate::auth::CanRead;
-use crate::error::{ApiResult, Problems};
+use crate::error::{ApiError, ApiResult, Problems};
 use crate::extract::Path;
 use crate::rate_limits::{DETECT, limit_by_user};
 use crate::routes::projects::find_project;
@@ -28,6 +28,13 @@ pub(crate) async fn detect_project(
     limit_by_user(&state, &DETECT, actor.user.id).await?;
     let repo_url = match record.project.source {
         ProjectSource::Git { repo_url } => repo_url,
+        ProjectSource::Upload => {
+            return Err(ApiError::conflict(
+                "nothing_to_detect",
+                "this project has no repository; what is in a folder is found out when it is deployed",
+            )
+            .hint("send the folder with `aether deploy`"));
+        }
         ProjectSource::Template { template } => {
             return Ok(web::Json(of_template(
                 &template,

@@ -1,7 +1,9 @@
 //! `POST /projects`
 
 use actix_web::{HttpResponse, post, web};
-use aether_models::{GitRef, ProjectId, ProjectName, ProjectSettings, ProjectSource, RepoCredentials, Slug};
+use aether_models::{
+    GitRef, ProjectId, ProjectName, ProjectSettings, ProjectSource, RepoCredentials, Slug, SourceKind,
+};
 use aether_store::{Conflict, NewProject, ProjectRecord, SealContext, StoreError};
 use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
@@ -25,7 +27,7 @@ pub(crate) const PROJECTS_MAX: i64 = 1000;
 const SLUG_ATTEMPTS: u32 = 6;
 
 settings_fields! {
-    /// A new project: of a repository or of a template.
+    /// A new project: of a repository, of a template, or of folders that are sent.
     pub(crate) struct CreateProject {
         /// Where the code is; a user name and password in it are stored sealed and never shown again.
         #[serde(default)]
@@ -37,7 +39,10 @@ settings_fields! {
         /// Name of a template that comes with Aether, instead of a repository.
         #[serde(default)]
         pub template: Option<String>,
-        /// Name for people; without it the repository's or the template's own.
+        /// What kind of source it has; follows from the address or the template. `upload` has neither: folders are sent to it.
+        #[serde(default)]
+        pub source: Option<SourceKind>,
+        /// Name for people; without it the repository's or the template's own. One that is sent needs a name.
         #[serde(default)]
         pub name: Option<String>,
         /// Label of its host; without it made of the name, and for a template without a name one that is free.
@@ -128,14 +133,23 @@ fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
         .branch
         .as_ref()
         .and_then(|text| faults.parse::<GitRef>("branch", text));
-    if let (Some(_), Some(_)) = (&body.branch, &body.template) {
-        faults.add("branch", "a template has no branches");
+    if body.branch.is_some()
+        && origin
+            .as_ref()
+            .is_some_and(|origin| origin.source.repo_url().is_none())
+    {
+        faults.add("branch", "only a repository has branches");
     }
     let name = match (&body.name, &origin) {
         (Some(name), _) => faults
             .parse::<ProjectName>("name", name.trim())
             .map(|name| name.to_string()),
-        (None, Some(origin)) => Some(origin.name.clone()),
+        (None, Some(origin)) => {
+            if origin.name.is_none() {
+                faults.add("name", "a project whose folder is sent needs a name");
+            }
+            origin.name.clone()
+        }
         (None, None) => None,
     };
     let slug = match (&body.slug, &name) {
@@ -166,15 +180,28 @@ fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
 struct Origin {
     source: ProjectSource,
     credentials: Option<RepoCredentials>,
-    name: String,
+    name: Option<String>,
 }
 
 fn check_source(state: &AppState, faults: &mut Faults, body: &CreateProject) -> Option<Origin> {
+    let given = match (&body.repo_url, &body.template) {
+        (Some(_), _) => Some(SourceKind::Git),
+        (None, Some(_)) => Some(SourceKind::Template),
+        (None, None) => None,
+    };
+    if let (Some(named), Some(given)) = (body.source, given)
+        && named != given
+    {
+        faults.add(
+            "source",
+            format!("`{}` is what the other fields say", given.as_str()),
+        );
+    }
     match (&body.repo_url, &body.template) {
         (Some(text), None) => {
             let (repo_url, credentials) = check_repo_url(state, faults, text)?;
             Some(Origin {
-                name: repo_url.repository_name().chars().take(100).collect(),
+                name: Some(repo_url.repository_name().chars().take(100).collect()),
                 source: ProjectSource::Git { repo_url },
                 credentials,
             })
@@ -186,7 +213,7 @@ fn check_source(state: &AppState, faults: &mut Faults, body: &CreateProject) -> 
                 return None;
             };
             Some(Origin {
-                name: known.title.clone(),
+                name: Some(known.title.clone()),
                 source: ProjectSource::Template { template },
                 credentials: None,
             })
@@ -198,8 +225,16 @@ fn check_source(state: &AppState, faults: &mut Faults, body: &CreateProject) -> 
             );
             None
         }
+        (None, None) if body.source == Some(SourceKind::Upload) => Some(Origin {
+            source: ProjectSource::Upload,
+            credentials: None,
+            name: None,
+        }),
         (None, None) => {
-            faults.add("repo_url", "name a repository, or a template as `template`");
+            faults.add(
+                "repo_url",
+                "name a repository, or a template as `template`, or say `upload` as `source`",
+            );
             None
         }
     }
@@ -218,10 +253,10 @@ async fn store(state: &AppState, mut new: NewProject, any_slug: bool) -> ApiResu
             Ok(None) => break,
         }
     }
-    let field = if new.source.template().is_some() {
-        "template"
-    } else {
-        "repo_url"
+    let field = match new.source.kind() {
+        SourceKind::Git => "repo_url",
+        SourceKind::Template => "template",
+        SourceKind::Upload => "source",
     };
     Err(ApiError::invalid_field(
         field,

@@ -16,7 +16,7 @@ use crate::views::{ProjectView, settings_fields};
 settings_fields! {
     /// What to change; what is left out stays as it is.
     pub(crate) struct UpdateProject {
-        /// Where the code is; a project made from a template is built from the repository from then on. A new address forgets the stored user name and password, unless it brings its own.
+        /// Where the code is; a project made from a template or of a sent folder is built from the repository from then on. A new address forgets the stored user name and password, unless it brings its own.
         #[serde(default)]
         pub repo_url: Option<String>,
         /// Name for people. The slug stays, because addresses depend on it.

@@ -64,10 +64,7 @@ pub(crate) async fn put_provider(
         (None, None) => None,
     };
     if record.project.source.repo_url().is_none() {
-        faults.add(
-            "forge",
-            "a project made from a template has no repository to report on",
-        );
+        faults.add("forge", "this project has no repository to report on");
     }
     if let Some(text) = &api_url {
         check_address(&state, &mut faults, text);
