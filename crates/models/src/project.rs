@@ -74,6 +74,8 @@ pub struct ProjectSettings {
     pub poll_minutes: u32,
     /// Submodules of the repository are fetched too.
     pub submodules: bool,
+    /// Files that the repository keeps in Git LFS are fetched too; otherwise their pointers are left.
+    pub lfs: bool,
 }
 
 impl Default for ProjectSettings {
@@ -108,6 +110,7 @@ impl Default for ProjectSettings {
             preview_days: 14,
             poll_minutes: 0,
             submodules: false,
+            lfs: false,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A Git server on loopback: the real `git http-backend` behind a small HTTP server that can also behave badly.
 
 pub(crate) mod cgi;
+mod lfs;
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,19 @@ pub struct GitServerOptions {
     pub trickle: Option<usize>,
     /// Every request is answered with this status.
     pub status: Option<u16>,
+    /// How the files of Git LFS are handed out.
+    pub lfs: LfsOptions,
+}
+
+/// How the files of Git LFS are handed out.
+#[derive(Debug, Clone, Default)]
+pub struct LfsOptions {
+    /// Origin of the server that has them (`http://127.0.0.1:81`); by default this one.
+    pub store: Option<String>,
+    /// A header that a client is told to ask for them with, and that this server then wants to see.
+    pub header: Option<(String, String)>,
+    /// Bytes that are handed out instead of a file.
+    pub instead: Option<Vec<u8>>,
 }
 
 /// One request that arrived.
@@ -61,6 +76,7 @@ struct Shared {
     root: PathBuf,
     options: Mutex<GitServerOptions>,
     requests: Mutex<Vec<GitRequest>>,
+    files: Mutex<HashMap<String, Vec<u8>>>,
 }
 
 impl GitServer {
@@ -93,6 +109,7 @@ impl GitServer {
             root,
             options: Mutex::new(options),
             requests: Mutex::default(),
+            files: Mutex::default(),
         });
         let stop = CancellationToken::new();
         let serve = serve(listener, shared.clone());
@@ -128,6 +145,19 @@ impl GitServer {
     /// Changes how it behaves from the next request on.
     pub fn set_options(&self, options: GitServerOptions) {
         *self.shared.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+    }
+
+    /// Keeps a file in Git LFS; answers with the pointer that a repository has in its place.
+    pub fn keep_in_lfs(&self, content: &[u8]) -> String {
+        let pointer = lfs::pointer(content);
+        let mut files = self.shared.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.insert(lfs::oid(content), content.to_owned());
+        pointer
+    }
+
+    /// Where it is, without a path.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Every request so far.
@@ -192,6 +222,12 @@ impl Shared {
             let challenge = header::HeaderValue::from_static("Basic realm=\"git\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             return response;
+        }
+        if request.uri().path().ends_with("/info/lfs/objects/batch") {
+            return lfs::batch(self, &options.lfs, request).await;
+        }
+        if let Some(oid) = request.uri().path().strip_prefix(lfs::FILES) {
+            return lfs::file(self, &options.lfs, oid, request.headers());
         }
         let response = match cgi::run(&self.root, request).await {
             Ok(response) => response,

@@ -13,6 +13,6 @@ mod template;
 
 pub use directory::TestDirectory;
 pub use git_repo::{Commit, GitRepo};
-pub use git_server::{GitRequest, GitServer, GitServerOptions};
+pub use git_server::{GitRequest, GitServer, GitServerOptions, LfsOptions};
 pub use github::{GitHubBehaviour, GitHubCall, GitHubDeployment, GitHubRefusal, GitHubStandIn};
 pub use services::TestServices;

@@ -25,7 +25,8 @@ pub mod shim;
 pub use environment::Environment;
 pub use folders::Folders;
 pub use git::{
-    CheckoutReport, GitClient, GitError, GitLimits, RemoteRef, RemoteRepository, SshIdentity, Submodule,
+    CheckoutReport, GitClient, GitError, GitLimits, LfsPointer, RemoteRef, RemoteRepository, SshIdentity,
+    Submodule,
 };
 pub use lease::{LeaseKeeper, StopReason, StopSignal};
 pub use masking::Masker;

@@ -150,6 +150,7 @@ export function project(change: Partial<Schemas['Project']> = {}): Schemas['Proj
     preview_days: 14,
     poll_minutes: 0,
     submodules: false,
+    lfs: false,
     live_deployment: null,
     latest_deployment: null,
     created_at: ago(50_000),

@@ -90,6 +90,8 @@ pub(crate) struct ProjectView {
     pub poll_minutes: u32,
     /// Submodules of the repository are fetched too.
     pub submodules: bool,
+    /// Files that the repository keeps in Git LFS are fetched too.
+    pub lfs: bool,
     /// What visitors of production get.
     pub live_deployment: Option<DeploymentView>,
     /// The newest deployment.
@@ -159,6 +161,7 @@ impl ProjectView {
             preview_days: settings.preview_days,
             poll_minutes: settings.poll_minutes,
             submodules: settings.submodules,
+            lfs: settings.lfs,
             live_deployment,
             latest_deployment,
             created_at: project.created_at,

@@ -44,6 +44,7 @@ pub(crate) struct SettingsInput {
     pub(crate) preview_days: Given<u32>,
     pub(crate) poll_minutes: Given<u32>,
     pub(crate) submodules: Given<bool>,
+    pub(crate) lfs: Given<bool>,
 }
 
 /// Declares a request body: its own fields, then the settings, flat. (`serde(flatten)` would let unknown fields through.)
@@ -162,6 +163,10 @@ macro_rules! settings_fields {
             #[serde(default, deserialize_with = "crate::views::given")]
             #[schema(value_type = Option<bool>)]
             pub submodules: Option<Option<bool>>,
+            /// Fetch files that the repository keeps in Git LFS too.
+            #[serde(default, deserialize_with = "crate::views::given")]
+            #[schema(value_type = Option<bool>)]
+            pub lfs: Option<Option<bool>>,
         }
 
         impl $name {
@@ -195,6 +200,7 @@ macro_rules! settings_fields {
                     preview_days: self.preview_days.take(),
                     poll_minutes: self.poll_minutes.take(),
                     submodules: self.submodules.take(),
+                    lfs: self.lfs.take(),
                 }
             }
         }
@@ -320,6 +326,7 @@ impl SettingsInput {
             self.submodules.take(),
             defaults.submodules,
         );
+        put_or(&mut settings.lfs, self.lfs.take(), defaults.lfs);
     }
 }
 

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use git2::{ObjectType, Odb, Oid, Repository};
 use tokio_util::sync::CancellationToken;
 
+use super::lfs::LfsPointer;
 use super::{GitError, GitLimits};
 
 /// Longest path within the repository; Linux itself takes 4,096 with the workspace's own in front.
@@ -39,6 +40,8 @@ pub struct CheckoutReport {
     pub inert_links: Vec<String>,
     /// Submodules, left as empty folders.
     pub submodules: Vec<Submodule>,
+    /// Files of which only a pointer was written.
+    pub lfs: Vec<LfsPointer>,
 }
 
 /// A place for another repository's commit.
@@ -118,13 +121,13 @@ impl Writer<'_> {
                     });
                 }
                 MODE_LINK => self.link(entry.id(), path, &shown, depth)?,
-                mode => self.file(entry.id(), &path, mode == MODE_EXECUTABLE)?,
+                mode => self.file(entry.id(), &path, shown, mode == MODE_EXECUTABLE)?,
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, blob: Oid, path: &Path, executable: bool) -> Result<(), GitError> {
+    fn file(&mut self, blob: Oid, path: &Path, shown: String, executable: bool) -> Result<(), GitError> {
         // The size is looked at before the contents are unpacked into memory.
         let (size, kind) = self.odb.read_header(blob)?;
         if kind != ObjectType::Blob {
@@ -142,11 +145,9 @@ impl Writer<'_> {
             ));
         }
         self.report.files += 1;
-        write_file(
-            path,
-            self.odb.read(blob)?.data(),
-            if executable { 0o755 } else { 0o644 },
-        )
+        let object = self.odb.read(blob)?;
+        self.report.lfs.extend(LfsPointer::read(shown, object.data()));
+        write_file(path, object.data(), if executable { 0o755 } else { 0o644 })
     }
 
     fn link(&mut self, blob: Oid, path: PathBuf, shown: &str, depth: usize) -> Result<(), GitError> {

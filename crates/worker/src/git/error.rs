@@ -57,6 +57,14 @@ pub enum GitError {
     /// The tree holds a name that must not be written.
     #[error("the repository contains the path {0:?}, which is not allowed")]
     ForbiddenPath(String),
+    /// A file that is kept in Git LFS cannot be had.
+    #[error("the LFS file {path:?}: {why}")]
+    Lfs {
+        /// Where in the repository.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
     /// It took too long.
     #[error("not done within {0:?}")]
     TimedOut(Duration),
@@ -168,6 +176,10 @@ impl GitError {
             Self::ForbiddenPath(path) => {
                 new("git_forbidden_path", "The repository contains a forbidden file name", format!("{path:?} cannot be written safely."))
                     .hint("Rename or remove the file and push again.")
+            }
+            Self::Lfs { path, why } => {
+                new("git_lfs", "A file that is kept in Git LFS cannot be fetched", format!("{path}: {why}."))
+                    .hint("Push it again with `git lfs push --all`, check the address in .lfsconfig, or switch LFS off in the project's settings.")
             }
             Self::TimedOut(limit) => {
                 new("git_timed_out", "Fetching the repository took too long", format!("{url} was not fetched within {}.", humantime::format_duration(*limit)))

@@ -38,28 +38,11 @@ impl HttpRepository {
         tls: &TlsRoots,
     ) -> Result<Self, GitError> {
         let url = &repository.url;
-        let builder = aether_forge::checked_client(url, policy, tls)?
-            .user_agent(USER_AGENT)
-            .no_gzip()
-            .read_timeout(limits.low_speed_time);
-        let client = builder
-            .build()
-            .map_err(|error| GitError::Unreachable(root_cause(&error)))?;
-        let authorization = repository.credentials.as_ref().map(|credentials| {
-            let plain = format!("{}:{}", credentials.username, credentials.password);
-            let header = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(plain)));
-            header.map(|mut value| {
-                value.set_sensitive(true);
-                value
-            })
-        });
-        let authorization = authorization
-            .transpose()
-            .map_err(|_| GitError::Protocol("the credentials do not fit into a header".to_owned()))?;
+        let client = git_client(url, policy, limits, tls)?;
         Ok(Self {
             client,
             base: url.as_str().to_owned(),
-            authorization,
+            authorization: authorization(repository)?,
             limits: limits.clone(),
         })
     }
@@ -134,6 +117,36 @@ impl HttpRepository {
             ))),
         }
     }
+}
+
+/// A client for one host of Git's, under all rules.
+pub(super) fn git_client(
+    url: &RepoUrl,
+    policy: &GitHostPolicy,
+    limits: &GitLimits,
+    tls: &TlsRoots,
+) -> Result<Client, GitError> {
+    aether_forge::checked_client(url, policy, tls)?
+        .user_agent(USER_AGENT)
+        .no_gzip()
+        .read_timeout(limits.low_speed_time)
+        .build()
+        .map_err(|error| GitError::Unreachable(root_cause(&error)))
+}
+
+/// The header that shows a repository's credentials.
+pub(super) fn authorization(repository: &RemoteRepository) -> Result<Option<HeaderValue>, GitError> {
+    let header = repository.credentials.as_ref().map(|credentials| {
+        let plain = format!("{}:{}", credentials.username, credentials.password);
+        HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(plain)))
+    });
+    let header = header
+        .transpose()
+        .map_err(|_| GitError::Protocol("the credentials do not fit into a header".to_owned()))?;
+    Ok(header.map(|mut value| {
+        value.set_sensitive(true);
+        value
+    }))
 }
 
 /// A client for a provider's interface under the same rules as for repositories.

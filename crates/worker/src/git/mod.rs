@@ -6,13 +6,15 @@
 //! libgit2's own transports cannot do that, and replacing them (`git2::transport::register`) is `unsafe`.
 //!
 //! The flow: [`http`] asks what the server can ([`protocol`]), the ref becomes a commit, the [`cache`] says what is here
-//! already, the missing objects arrive as one shallow [`pack`], and [`checkout`] writes the tree, running nothing.
+//! already, the missing objects arrive as one shallow [`pack`], and [`checkout`] writes the tree, running nothing. Where a
+//! project wants it, [`lfs`] then fetches the files of which the tree only holds pointers.
 
 mod body;
 mod cache;
 mod checkout;
 mod error;
 mod http;
+mod lfs;
 mod pack;
 mod pkt_line;
 mod protocol;
@@ -28,6 +30,7 @@ use uuid::Uuid;
 
 pub use checkout::{CheckoutReport, Submodule};
 pub use error::GitError;
+pub use lfs::LfsPointer;
 pub use remote::RemoteRef;
 pub use ssh::SshIdentity;
 
@@ -54,6 +57,10 @@ pub struct GitLimits {
     pub file_bytes: u64,
     /// Bytes of one tree's files.
     pub tree_bytes: u64,
+    /// Bytes of all files of one tree that are kept in Git LFS.
+    pub lfs_bytes: u64,
+    /// Time to fetch them.
+    pub lfs_time: Duration,
 }
 
 impl Default for GitLimits {
@@ -66,6 +73,8 @@ impl Default for GitLimits {
             entries: 300_000,
             file_bytes: 256 << 20,
             tree_bytes: 4 << 30,
+            lfs_bytes: 1 << 30,
+            lfs_time: Duration::from_secs(600),
         }
     }
 }
@@ -114,7 +123,7 @@ impl GitClient {
         repository: &RemoteRepository,
         cancel: &CancellationToken,
     ) -> Result<Vec<RemoteRef>, GitError> {
-        self.within_limits(cancel, async {
+        self.within(self.limits.total_time, cancel, async {
             let mut remote = Remote::connect(self.transport(repository)?, self.limits.clone()).await?;
             remote.list(&["HEAD", "refs/heads/", "refs/tags/"]).await
         })
@@ -134,7 +143,7 @@ impl GitClient {
         progress: Progress<'_>,
         cancel: &CancellationToken,
     ) -> Result<Commit, GitError> {
-        self.within_limits(cancel, async {
+        self.within(self.limits.total_time, cancel, async {
             let cache = RepositoryCache::lock(self.cache_path(owner), cancel).await?;
             let mut remote = Remote::connect(self.transport(repository)?, self.limits.clone()).await?;
             let oid = remote.resolve(reference).await?;
@@ -178,6 +187,29 @@ impl GitClient {
         written.await.map_err(GitError::task)?
     }
 
+    /// Brings the files that `pointers` stand for into `folder`, where a checkout has written the pointers. Those that an
+    /// earlier deployment has fetched for `owner` are not fetched again.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub async fn fetch_lfs(
+        &self,
+        owner: Uuid,
+        repository: &RemoteRepository,
+        folder: &Path,
+        pointers: &[LfsPointer],
+        progress: Progress<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<(), GitError> {
+        self.within(self.limits.lfs_time, cancel, async {
+            let cache = RepositoryCache::lock(self.cache_path(owner), cancel).await?;
+            let kept = cache.path().join("lfs");
+            let lfs = lfs::Lfs::new(repository, &self.policy, &self.limits, &self.tls, folder)?;
+            lfs.fetch(pointers, &kept, progress).await
+        })
+        .await
+    }
+
     /// Forgets what was fetched for `owner`.
     ///
     /// # Errors
@@ -201,18 +233,30 @@ impl GitClient {
         self.cache_root.join(owner.to_string())
     }
 
-    async fn within_limits<T>(
+    async fn within<T>(
         &self,
+        limit: Duration,
         cancel: &CancellationToken,
         work: impl Future<Output = Result<T, GitError>> + Send,
     ) -> Result<T, GitError> {
         tokio::select! {
             () = cancel.cancelled() => Err(GitError::Cancelled),
-            outcome = tokio::time::timeout(self.limits.total_time, work) => {
-                outcome.unwrap_or(Err(GitError::TimedOut(self.limits.total_time)))
-            }
+            outcome = tokio::time::timeout(limit, work) => outcome.unwrap_or(Err(GitError::TimedOut(limit))),
         }
     }
+}
+
+/// Both are at one server: what opens one may be shown for the other.
+pub(crate) fn same_server(a: &RepoUrl, b: &RepoUrl) -> bool {
+    let server = |url: &RepoUrl| {
+        let url = url.url();
+        (
+            url.scheme().to_owned(),
+            url.host_str().map(str::to_owned),
+            url.port(),
+        )
+    };
+    server(a) == server(b)
 }
 
 /// The part of an object id that people read.

@@ -8,7 +8,7 @@ use super::Job;
 use super::job::Source;
 use super::step::{Done, StepError, persist};
 use crate::fail_points::reached;
-use crate::git::{CheckoutReport, GitError, RemoteRepository};
+use crate::git::{CheckoutReport, GitError, RemoteRepository, same_server};
 
 /// Brings the files into the workspace.
 pub(super) async fn run(job: &Job) -> Result<Done<Source>, StepError> {
@@ -23,14 +23,29 @@ pub(super) async fn run(job: &Job) -> Result<Done<Source>, StepError> {
             super::upload::write(job).await?;
             None
         }
-        ProjectSource::Git { repo_url } => Some(clone(job, repo_url).await?),
+        ProjectSource::Git { repo_url } => {
+            // Most providers have a ref for a fork's head in the project's own repository; where there is none, the
+            // commit that a member approved is fetched from the fork.
+            Some(clone(job, job.claimed.fork_url.as_ref().unwrap_or(repo_url)).await?)
+        }
         ProjectSource::Template { template } => {
             copy_template(job, template).await?;
             None
         }
+        ProjectSource::Upload => return Err(nothing_sent().into()),
     };
     reached("cloned");
     Ok(Done::Succeeded(Source { workspace, commit }))
+}
+
+/// The API accepts no such deployment; one from before the project's source was changed may still wait.
+fn nothing_sent() -> UserError {
+    UserError::new(
+        "nothing_to_deploy",
+        "There is nothing to deploy",
+        "This project has no repository: it is deployed by sending its folder.",
+    )
+    .hint("Run `aether deploy` in the folder.")
 }
 
 /// Writes the files of a template that comes with Aether.
@@ -84,6 +99,8 @@ async fn clone(job: &Job, repo_url: &RepoUrl) -> Result<Commit, StepError> {
         report.files
     ));
     warn_of_what_was_left_out(&log, &report);
+    let repository = repository(job, repo_url);
+    super::lfs::replace_pointers(job, &repository, job.cache_owner().uuid(), &log, "", &report.lfs).await?;
     if job.claimed.settings.submodules {
         super::submodules::fetch_all(job, repo_url, &log, report.submodules).await?;
     } else {
@@ -97,14 +114,20 @@ async fn clone(job: &Job, repo_url: &RepoUrl) -> Result<Commit, StepError> {
     Ok(commit)
 }
 
+fn repository(job: &Job, repo_url: &RepoUrl) -> RemoteRepository {
+    let own = job.claimed.source.repo_url();
+    let is_neighbour = own.is_some_and(|own| same_server(own, repo_url));
+    RemoteRepository {
+        url: repo_url.clone(),
+        credentials: job.credentials.clone().filter(|_| is_neighbour),
+        ssh: job.deploy_key.clone().filter(|_| is_neighbour),
+    }
+}
+
 async fn fetch(job: &Job, repo_url: &RepoUrl, log: &super::BuildLog) -> Result<Commit, StepError> {
     let url = repo_url.as_str();
-    let ssh = job.deploy_key.clone();
-    let repository = RemoteRepository {
-        url: repo_url.clone(),
-        credentials: job.credentials.clone(),
-        ssh: ssh.clone(),
-    };
+    let repository = repository(job, repo_url);
+    let ssh = repository.ssh.clone();
     // An earlier attempt has settled on a commit; the branch may have moved since.
     let wanted = job
         .claimed

@@ -13,6 +13,7 @@ mod handler;
 mod image;
 mod install;
 mod job;
+mod lfs;
 mod logs;
 mod route;
 mod step;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::step::StepError;
 use super::{BuildLog, Job};
-use crate::git::{RemoteRepository, Submodule};
+use crate::git::{RemoteRepository, Submodule, same_server};
 
 const MODULES_FILE: &str = ".gitmodules";
 /// Longest file of submodules.
@@ -85,19 +85,11 @@ async fn fetch(
     let shown = url.as_str();
     log.say(format!("Fetching the submodule {place} from {shown}"));
     // What opens the repository opens its neighbours; nobody else is shown it.
-    let server = |url: &RepoUrl| {
-        let url = url.url();
-        (
-            url.scheme().to_owned(),
-            url.host_str().map(str::to_owned),
-            url.port(),
-        )
-    };
     let is_neighbour = job
         .claimed
         .source
         .repo_url()
-        .is_some_and(|repo_url| server(url) == server(repo_url));
+        .is_some_and(|repo_url| same_server(url, repo_url));
     let repository = RemoteRepository {
         url: url.clone(),
         credentials: job.credentials.clone().filter(|_| is_neighbour),
@@ -117,6 +109,7 @@ async fn fetch(
         .checkout(owner, &module.commit, &folder, stop)
         .await
         .map_err(StepError::git(shown))?;
+    super::lfs::replace_pointers(job, &repository, owner, log, &format!("{place}/"), &report.lfs).await?;
     Ok(report.submodules)
 }
 
