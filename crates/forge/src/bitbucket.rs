@@ -1,5 +1,5 @@
 //! Bitbucket Cloud's webhooks. A push may tell of several branches at once and lists no files; ids of commits in pull
-//! requests are shortened, and there is no ref for the head of a fork's request.
+//! requests are shortened, and there is no ref for the head of a fork's request: its branch is in the fork.
 //!
 //! Source: <https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/>.
 
@@ -9,13 +9,15 @@ use serde::Deserialize;
 use crate::forge::single;
 use crate::payload::is_object_id;
 use crate::{
-    Changes, Event, Forge, PullRequest, PullRequestAction, Push, Repository, WebhookError, WebhookRequest,
-    WebhookSecret,
+    Changes, Event, Forge, Fork, PullRequest, PullRequestAction, Push, Repository, WebhookError,
+    WebhookRequest, WebhookSecret,
 };
 
 const SIGNATURE_HEADER: &str = "x-hub-signature";
 const EVENT_HEADER: &str = "x-event-key";
 const DELIVERY_HEADER: &str = "x-request-uuid";
+/// Fewer digits of an object id say too little.
+const HEAD_START_MIN: usize = 12;
 
 /// Bitbucket Cloud.
 #[derive(Debug, Clone, Copy)]
@@ -181,7 +183,30 @@ struct RequestPayload {
 #[derive(Debug, Deserialize)]
 struct Side {
     branch: Option<Named>,
+    commit: Option<Shortened>,
     repository: Option<BitbucketRepository>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shortened {
+    hash: String,
+}
+
+impl Side {
+    /// The repository it is in, as somebody else's.
+    fn fork(&self) -> Option<Fork> {
+        let url = self
+            .repository
+            .clone()?
+            .into_repository()
+            .urls
+            .into_iter()
+            .next()?;
+        let head_start = self.commit.as_ref()?.hash.to_ascii_lowercase();
+        let is_start = (HEAD_START_MIN..=40).contains(&head_start.len())
+            && head_start.bytes().all(|b| b.is_ascii_hexdigit());
+        is_start.then_some(Fork { url, head_start })
+    }
 }
 
 fn pull_request(body: &[u8], action: PullRequestAction) -> Result<Event, WebhookError> {
@@ -194,6 +219,7 @@ fn pull_request(body: &[u8], action: PullRequestAction) -> Result<Event, Webhook
     };
     let (source, destination) = (uuid(&request.source), uuid(&request.destination));
     let from_fork = source.is_none() || source != destination;
+    let fork = request.source.fork().filter(|_| from_fork);
     let branch = request.source.branch.and_then(|branch| branch.name.parse().ok());
     Ok(Event::PullRequest(PullRequest {
         number: request.id,
@@ -204,6 +230,7 @@ fn pull_request(body: &[u8], action: PullRequestAction) -> Result<Event, Webhook
         branch,
         commit: None,
         from_fork,
+        fork,
         repository: Some(body.repository.into_repository()),
     }))
 }

@@ -74,8 +74,19 @@ pub struct PullRequest {
     pub from_fork: bool,
     /// The ref under which the receiving repository has its head; none when there is no such ref.
     pub fetch_ref: Option<GitRef>,
+    /// Where its branch is, when the receiving repository has no ref for its head.
+    pub fork: Option<Fork>,
     /// The repository it wants to be merged into.
     pub repository: Option<Repository>,
+}
+
+/// The repository that a pull request comes from, and what is known of its head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// Its page, which is its address too.
+    pub url: String,
+    /// The first digits of the head's object id.
+    pub head_start: String,
 }
 
 /// What happened to a pull request.

@@ -103,6 +103,7 @@ fn merge_request(body: &[u8]) -> Result<Event, WebhookError> {
         from_fork: request.source_project_id.is_none()
             || request.source_project_id != request.target_project_id,
         fetch_ref,
+        fork: None,
         repository: payload.project.map(RepositoryPayload::into_repository),
     }))
 }

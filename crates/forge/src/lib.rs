@@ -22,7 +22,7 @@ mod signature;
 
 pub use bitbucket::Bitbucket;
 pub use delivery::{Delivery, DeliveryId};
-pub use event::{Changes, Event, PullRequest, PullRequestAction, Push, SkipMarker};
+pub use event::{Changes, Event, Fork, PullRequest, PullRequestAction, Push, SkipMarker};
 pub use forge::{FORGES, Forge, WebhookError, WebhookRequest, receive, repeat};
 pub use generic::{DELIVERY_HEADER, EVENT_HEADER, Generic, SIGNATURE_HEADER};
 pub use gitea::Gitea;

@@ -71,6 +71,7 @@ impl PullRequestPayload {
             branch: head.git_ref.parse().ok(),
             commit: Some(head.sha).filter(|sha| is_object_id(sha)),
             fetch_ref,
+            fork: None,
             repository: self.repository.map(RepositoryPayload::into_repository),
         })
     }

@@ -10,10 +10,13 @@ use std::fmt;
 use aether_models::{DeploymentStatus, RepoUrl};
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 /// Name under which our statuses stand beside those of others.
 const CONTEXT: &str = "aether";
+/// Longest key of a status that Bitbucket takes.
+const KEY_MAX: usize = 40;
 /// Longest description a provider takes (GitHub: 140 characters).
 pub(crate) const DESCRIPTION_MAX: usize = 140;
 
@@ -162,10 +165,16 @@ impl Provider {
             ),
             ProviderKind::Bitbucket => (
                 vec!["commit", status.commit, "statuses", "build"],
-                json!({"state": state, "url": status.link, "description": description, "key": name, "name": name}),
+                json!({"state": state, "url": status.link, "description": description, "key": short_key(&name), "name": name}),
             ),
         };
         self.request(Method::POST, &path, Some(body))
+    }
+
+    /// Both are the same to this provider. (GitLab refuses a status that changes nothing.)
+    #[must_use]
+    pub fn is_same(&self, one: DeploymentStatus, other: DeploymentStatus) -> bool {
+        self.state(one) == self.state(other)
     }
 
     /// Writes a comment on a pull request: a new one, or the one with this id.
@@ -282,6 +291,16 @@ impl Provider {
             body,
         })
     }
+}
+
+/// The name itself, or its begin and a digest where it is too long for a key.
+fn short_key(name: &str) -> String {
+    if name.chars().count() <= KEY_MAX {
+        return name.to_owned();
+    }
+    let digest = hex::encode(Sha256::digest(name));
+    let begin: String = name.chars().take(KEY_MAX - 13).collect();
+    format!("{begin}-{}", &digest[..12])
 }
 
 #[cfg(test)]

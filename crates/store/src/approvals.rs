@@ -52,7 +52,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        if !row.from_fork || row.approved_sha == row.head_sha {
+        if !row.from_fork || (row.head_sha.is_some() && row.approved_sha == row.head_sha) {
             return Ok(Some(Approval::NotWaiting));
         }
         if row.head_sha.as_deref() != Some(head) {

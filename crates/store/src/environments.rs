@@ -4,8 +4,8 @@
 //! The project's row lock orders everything that makes or removes one.
 
 use aether_models::{
-    DeploymentId, EnvironmentId, EnvironmentKindName, GitRef, Hostname, PlatformPage, ProjectId, RouteKind,
-    RouteTarget, TeamId, Trigger,
+    DeploymentId, EnvironmentId, EnvironmentKindName, GitRef, Hostname, PlatformPage, ProjectId, RepoUrl,
+    RouteKind, RouteTarget, TeamId, Trigger,
 };
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
@@ -59,6 +59,8 @@ pub struct NewPreview {
     pub head: Option<String>,
     /// It comes from another repository, so a member has to approve every head.
     pub from_fork: bool,
+    /// Where its branch is, when the project's repository has no ref for it.
+    pub fork: Option<ForkHead>,
     /// Title of the pull request.
     pub title: Option<String>,
     /// Page of the pull request.
@@ -67,6 +69,15 @@ pub struct NewPreview {
     pub opened: bool,
     /// Most previews of the project.
     pub max: u32,
+}
+
+/// The branch of a fork, and the first digits of the head that the provider named.
+#[derive(Debug, Clone)]
+pub struct ForkHead {
+    /// Address of the fork.
+    pub url: RepoUrl,
+    /// The digits.
+    pub start: String,
 }
 
 /// Whether there is a preview now.
@@ -134,7 +145,7 @@ impl Store {
     ) -> Result<Vec<EnvironmentRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"select e.id, e.kind, e.name, e.branch, e.pull_request, e.title, e.page_url, e.preview_host, e.head_sha, e.from_fork,
-                (e.from_fork and e.approved_sha is distinct from e.head_sha) as "waiting!", e.live_deployment_id,
+                (e.from_fork and (e.head_sha is null or e.approved_sha is distinct from e.head_sha)) as "waiting!", e.live_deployment_id,
                 e.created_at, e.updated_at
             from environments e join projects p on p.id = e.project_id
             where p.team_id = $1 and p.id = $2 and p.deleted_at is null and e.removed_at is null
@@ -378,8 +389,8 @@ async fn insert_preview(
     let id = EnvironmentId::generate().uuid();
     sqlx::query!(
         "insert into environments (id, project_id, kind, name, preview_host, branch, pull_request, title, page_url, git_ref, head_sha,
-            from_fork)
-        values ($1, $2, 'preview', $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            from_fork, fork_url, head_start)
+        values ($1, $2, 'preview', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         id,
         project.uuid(),
         preview.of.name(),
@@ -390,7 +401,9 @@ async fn insert_preview(
         preview.page_url,
         preview.git_ref.as_str(),
         preview.head,
-        preview.from_fork
+        preview.from_fork,
+        preview.fork.as_ref().map(|fork| fork.url.as_str()),
+        preview.fork.as_ref().map(|fork| fork.start.as_str())
     )
     .execute(&mut **tx)
     .await?;
@@ -405,7 +418,8 @@ async fn update_preview(
     // One that was removed begins anew: what was approved then is not approved now.
     sqlx::query!(
         "update environments set preview_host = $2, title = coalesce($3, title), page_url = coalesce($4, page_url), git_ref = $5,
-            head_sha = coalesce($6, head_sha), from_fork = $7, updated_at = now(),
+            head_sha = case when $9::text is null or starts_with(head_sha, $9) then coalesce($6, head_sha) end,
+            from_fork = $7, fork_url = $8, head_start = $9, head_looked_at = null, updated_at = now(),
             approved_sha = case when removed_at is null then approved_sha end, removed_at = null, removed_because = null
         where id = $1",
         id,
@@ -414,7 +428,9 @@ async fn update_preview(
         preview.page_url,
         preview.git_ref.as_str(),
         preview.head,
-        preview.from_fork
+        preview.from_fork,
+        preview.fork.as_ref().map(|fork| fork.url.as_str()),
+        preview.fork.as_ref().map(|fork| fork.start.as_str())
     )
     .execute(&mut **tx)
     .await?;

@@ -56,6 +56,8 @@ pub struct StatusReport {
     pub commit: String,
     /// How it stands.
     pub status: DeploymentStatus,
+    /// What the provider was told of it last.
+    pub reported: Option<DeploymentStatus>,
     /// Name of its environment, unique in the repository.
     pub environment: String,
     /// Title of its error.
@@ -91,6 +93,20 @@ pub struct CommentReport {
     pub telling: String,
     /// Attempts so far, this one included.
     pub attempts: i32,
+}
+
+/// The connection in a row of something to be told.
+macro_rules! connection {
+    ($row:ident) => {
+        ProviderConnection {
+            team_id: $row.team_id.into(),
+            project_id: $row.project_id.into(),
+            forge: $row.forge,
+            api_url: $row.api_url,
+            token: $row.token,
+            last_error: None,
+        }
+    };
 }
 
 impl Store {
@@ -162,9 +178,16 @@ impl Store {
     pub async fn take_status_reports(&self) -> Result<Vec<StatusReport>, StoreError> {
         let rows = sqlx::query!(
             r#"with due as (
-                select d.id, c.project_id from provider_connections c
+                select d.id, d.number, d.status, d.commit_sha, d.error ->> 'title' as error, r.reported,
+                    case when exists (
+                        select 1 from projects o where o.team_id = p.team_id and o.id <> p.id and o.repo_url = p.repo_url
+                            and o.deleted_at is null
+                    ) then e.name || ' (' || p.slug || ')' else e.name end as environment,
+                    p.slug, p.repo_url, c.team_id, c.project_id, c.forge, c.api_url, c.token
+                from provider_connections c
                     join projects p on p.id = c.project_id and p.deleted_at is null
                     join deployments d on d.project_id = c.project_id
+                    join environments e on e.id = d.environment_id
                     left join deployment_reports r on r.deployment_id = d.id
                 where d.created_at > greatest(c.created_at, now() - interval '1 day') and d.commit_sha is not null
                     and d.upload_id is null and r.reported is distinct from d.status
@@ -179,14 +202,11 @@ impl Store {
                     where deployment_reports.next_at <= now()
                 returning deployment_id, attempts
             )
-            select t.deployment_id as "deployment_id!", t.attempts as "attempts!", d.number, d.status, d.commit_sha as "commit!", d.error ->> 'title' as error,
-                case when exists (
-                    select 1 from projects o where o.team_id = p.team_id and o.id <> p.id and o.repo_url = p.repo_url
-                        and o.deleted_at is null
-                ) then e.name || ' (' || p.slug || ')' else e.name end as "environment!",
-                p.slug, p.repo_url as "repo_url?", c.team_id, c.project_id, c.forge, c.api_url, c.token
-            from taken t join deployments d on d.id = t.deployment_id join environments e on e.id = d.environment_id
-                join projects p on p.id = d.project_id join provider_connections c on c.project_id = d.project_id"#,
+            select due.id as "deployment_id!", t.attempts as "attempts!", due.number as "number!", due.status as "status!",
+                due.commit_sha as "commit!", due.error as "error?", due.reported as "reported?", due.environment as "environment!",
+                due.slug as "slug!", due.repo_url as "repo_url?", due.team_id as "team_id!", due.project_id as "project_id!",
+                due.forge as "forge!", due.api_url as "api_url!", due.token as "token!"
+            from taken t join due on due.id = t.deployment_id"#,
             ATTEMPTS_MAX,
             BATCH
         )
@@ -194,14 +214,7 @@ impl Store {
         .await?;
         rows.into_iter()
             .map(|row| {
-                let connection = ProviderConnection {
-                    team_id: row.team_id.into(),
-                    project_id: row.project_id.into(),
-                    forge: row.forge,
-                    api_url: row.api_url,
-                    token: row.token,
-                    last_error: None,
-                };
+                let connection = connection!(row);
                 Ok(StatusReport {
                     target: target(connection, row.repo_url.as_deref())?,
                     deployment_id: row.deployment_id.into(),
@@ -209,6 +222,7 @@ impl Store {
                     slug: row.slug,
                     commit: row.commit,
                     status: parse_status(&row.status)?,
+                    reported: row.reported.as_deref().map(parse_status).transpose()?,
                     environment: row.environment,
                     error: row.error,
                     attempts: row.attempts,
@@ -239,12 +253,14 @@ impl Store {
     pub async fn take_comment_reports(&self) -> Result<Vec<CommentReport>, StoreError> {
         let rows = sqlx::query!(
             r#"with due as (
-                select e.id from provider_connections c
+                select e.id, e.pull_request, e.preview_host, e.removed_at, newest.id as deployment_id, newest.status,
+                    newest.commit_sha, p.slug, p.repo_url, c.team_id, c.project_id, c.forge, c.api_url, c.token
+                from provider_connections c
                     join projects p on p.id = c.project_id and p.deleted_at is null
                     join environments e on e.project_id = c.project_id and e.pull_request is not null
                     left join preview_comments m on m.environment_id = e.id
                     left join lateral (
-                        select d.id, d.status from deployments d where d.environment_id = e.id order by d.id desc limit 1
+                        select d.id, d.status, d.commit_sha from deployments d where d.environment_id = e.id order by d.id desc limit 1
                     ) newest on true
                 where (m.next_at is null or m.next_at <= now()) and coalesce(m.attempts, 0) < $1
                     and (c.paused_until is null or c.paused_until <= now())
@@ -259,15 +275,12 @@ impl Store {
                     where preview_comments.next_at <= now()
                 returning environment_id, attempts, comment_id
             )
-            select t.environment_id as "environment_id!", t.attempts as "attempts!", t.comment_id as "comment_id?", e.pull_request as "pull_request!",
-                e.preview_host as "host!", (e.removed_at is not null) as "removed!", newest.id as "deployment_id?",
-                newest.status as "status?", newest.commit_sha as "commit?", p.slug, p.repo_url as "repo_url?", c.team_id,
-                c.project_id, c.forge, c.api_url, c.token
-            from taken t join environments e on e.id = t.environment_id join projects p on p.id = e.project_id
-                join provider_connections c on c.project_id = e.project_id
-                left join lateral (
-                    select d.id, d.status, d.commit_sha from deployments d where d.environment_id = e.id order by d.id desc limit 1
-                ) newest on true"#,
+            select due.id as "environment_id!", t.attempts as "attempts!", t.comment_id as "comment_id?",
+                due.pull_request as "pull_request!", due.preview_host as "host!", (due.removed_at is not null) as "removed!",
+                due.deployment_id as "deployment_id?", due.status as "status?", due.commit_sha as "commit?", due.slug as "slug!",
+                due.repo_url as "repo_url?", due.team_id as "team_id!", due.project_id as "project_id!", due.forge as "forge!",
+                due.api_url as "api_url!", due.token as "token!"
+            from taken t join due on due.id = t.environment_id"#,
             ATTEMPTS_MAX,
             BATCH
         )
@@ -275,14 +288,7 @@ impl Store {
         .await?;
         rows.into_iter()
             .map(|row| {
-                let connection = ProviderConnection {
-                    team_id: row.team_id.into(),
-                    project_id: row.project_id.into(),
-                    forge: row.forge,
-                    api_url: row.api_url,
-                    token: row.token,
-                    last_error: None,
-                };
+                let connection = connection!(row);
                 let telling = match (row.deployment_id, &row.status) {
                     (Some(id), Some(status)) => format!("{id} {status}"),
                     _ => String::new(),

@@ -434,7 +434,7 @@ async fn is_approved(
     environment: aether_models::EnvironmentId,
 ) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(
-        r#"select (approved_sha is not null and approved_sha = head_sha) as "approved!" from environments where id = $1"#,
+        r#"select coalesce(approved_sha = head_sha, false) as "approved!" from environments where id = $1"#,
         environment.uuid()
     )
     .fetch_one(&mut **tx)

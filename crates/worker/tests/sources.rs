@@ -53,6 +53,7 @@ fn preview(project: &Project, number: i32, git_ref: &str, head: &str, from_fork:
         git_ref: git_ref.parse().unwrap(),
         head: Some(head.to_owned()),
         from_fork,
+        fork: None,
         title: Some("Add a page".to_owned()),
         page_url: None,
         opened: true,

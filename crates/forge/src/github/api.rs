@@ -142,7 +142,7 @@ impl Answer {
     }
 }
 
-/// How long GitHub wants to be left alone: `Retry-After`, the end of the hour's limit, or a minute for a limit of the
+/// How long GitHub, or another provider, wants to be left alone: `Retry-After`, the end of the hour's limit, or a minute for a limit of the
 /// secondary kind that names no time. None when the answer is about something else.
 #[must_use]
 pub fn rate_limit(status: StatusCode, headers: &HeaderMap, body: &[u8], now: i64) -> Option<u64> {
@@ -153,8 +153,20 @@ pub fn rate_limit(status: StatusCode, headers: &HeaderMap, body: &[u8], now: i64
     ) {
         return None;
     }
-    let used_up = number("x-ratelimit-remaining") == Some(0);
-    let told = number("retry-after").or_else(|| Some(number("x-ratelimit-reset").filter(|_| used_up)? - now));
+    // Seconds, or a date (RFC 9110, section 10.2.3).
+    let date = || {
+        let text = headers.get("retry-after")?.to_str().ok()?;
+        Some(DateTime::parse_from_rfc2822(text).ok()?.timestamp() - now)
+    };
+    // GitLab's names have no `x-` in front.
+    let window = |prefix: &str| {
+        let used_up = number(&format!("{prefix}ratelimit-remaining")) == Some(0);
+        Some(number(&format!("{prefix}ratelimit-reset")).filter(|_| used_up)? - now)
+    };
+    let told = number("retry-after")
+        .or_else(date)
+        .or_else(|| window("x-"))
+        .or_else(|| window(""));
     if let Some(seconds) = told {
         return u64::try_from(seconds.max(1)).ok();
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aether_models::{
     Commit, DeploymentId, EnvironmentId, EnvironmentKindName, Hostname, PlatformPage, ProjectId,
-    ProjectSettings, ProjectSource, Slug, TeamId, UserError,
+    ProjectSettings, ProjectSource, RepoUrl, Slug, TeamId, UserError,
 };
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -40,6 +40,8 @@ pub struct ClaimedDeployment {
     pub preview_host: Option<Hostname>,
     /// Its code comes from a fork: nobody of the team has to have written it.
     pub from_fork: bool,
+    /// Where that fork is, when the project's own repository has no ref for it.
+    pub fork_url: Option<RepoUrl>,
     /// Label of the project's host.
     pub slug: Slug,
     /// Its number within the project.
@@ -251,7 +253,7 @@ async fn take(
             fencing_token = d.fencing_token + 1, started_at = coalesce(d.started_at, now())
         from projects p left join deploy_keys k on k.project_id = p.id, environments e
         where d.id = $1 and p.id = d.project_id and e.id = d.environment_id
-        returning (d.upload_id is not null) as "is_upload!", e.kind as environment_kind, e.preview_host, e.from_fork, d.fencing_token, d.team_id, d.project_id, d.environment_id, p.slug, d.number, d.attempt, d.git_ref,
+        returning (d.upload_id is not null) as "is_upload!", e.kind as environment_kind, e.preview_host, e.from_fork, e.fork_url, d.fencing_token, d.team_id, d.project_id, d.environment_id, p.slug, d.number, d.attempt, d.git_ref,
             d.commit_sha, d.commit_message, d.commit_author, d.commit_authored_at, p.source, p.repo_url, p.template,
             p.repo_credentials, k.private_key as "deploy_key?", k.host_key as "host_key?",
             d.settings as "settings: Json<ProjectSettings>", d.env_snapshot as "env: Json<Vec<SealedEnvVar>>",
@@ -281,6 +283,11 @@ async fn take(
             .transpose()
             .map_err(|error| StoreError::corrupt("host", error))?,
         from_fork: row.from_fork,
+        fork_url: row
+            .fork_url
+            .map(|url| url.parse())
+            .transpose()
+            .map_err(|error| StoreError::corrupt("repository address", error))?,
         slug: row
             .slug
             .parse()

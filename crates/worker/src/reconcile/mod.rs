@@ -4,6 +4,7 @@
 mod apps;
 mod cleanup;
 mod detections;
+mod fork_heads;
 mod github_deployments;
 mod polls;
 mod reports;
@@ -89,6 +90,12 @@ pub(crate) async fn providers(env: Environment, stop: CancellationToken) {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "repositories could not be looked at for new commits"
+            );
+        }
+        if let Err(error) = fork_heads::run(&env, &stop).await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "heads of forks could not be looked at"
             );
         }
         if let Err(error) = reports::run(&env).await {

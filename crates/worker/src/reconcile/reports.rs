@@ -92,6 +92,12 @@ pub(super) async fn note(
 
 async fn tell_status(env: &Environment, report: &StatusReport) -> Result<(), Failure> {
     let provider = provider(env, &report.target).await?;
+    if report
+        .reported
+        .is_some_and(|reported| provider.is_same(reported, report.status))
+    {
+        return Ok(());
+    }
     let description = match report.status {
         DeploymentStatus::Ready => format!("Deployment #{} is live", report.number),
         DeploymentStatus::Failed => match &report.error {

@@ -1,8 +1,8 @@
 //! What an event is made to do, and why, in words that stand in the delivery log.
 
 use aether_forge::{Changes, Event, PullRequest, PullRequestAction, Push, Repository, SkipMarker};
-use aether_models::{AppHosts, GitRef};
-use aether_store::{DeliveryAction, NewPreview, PreviewOf, ProjectRecord};
+use aether_models::{AppHosts, GitRef, RepoUrl, SourceKind};
+use aether_store::{DeliveryAction, ForkHead, NewPreview, PreviewOf, ProjectRecord};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 /// Branches that production follows when neither the project nor the provider names one.
@@ -10,6 +10,9 @@ const USUAL_BRANCHES: &[&str] = &["main", "master"];
 
 /// Decides.
 pub(super) fn decide(record: &ProjectRecord, hosts: &AppHosts, forge: &str, event: &Event) -> DeliveryAction {
+    if record.project.source.kind() == SourceKind::Upload {
+        return ignore("the project has no repository; it is deployed by sending its folder");
+    }
     let repository = event.repository();
     if repository.is_some_and(|named| !names_repository(record, forge, named)) {
         return ignore("it is about another repository");
@@ -69,6 +72,7 @@ fn decide_push(record: &ProjectRecord, hosts: &AppHosts, push: &Push) -> Deliver
         git_ref: branch.clone(),
         head: Some(push.commit.clone()),
         from_fork: false,
+        fork: None,
         title: None,
         page_url: None,
         opened: true,
@@ -105,12 +109,14 @@ fn decide_pull_request(record: &ProjectRecord, hosts: &AppHosts, request: &PullR
         (false, Some(branch)) => Some(branch.clone()),
         _ => request.fetch_ref.clone(),
     };
+    let fork = fork_head(record, request);
+    let git_ref = git_ref.or_else(|| request.branch.clone().filter(|_| fork.is_some()));
     let Some(git_ref) = git_ref else {
         return ignore(format!(
             "pull request #{number} comes from a fork, and its provider has no ref for it here"
         ));
     };
-    if request.from_fork && request.commit.is_none() {
+    if request.from_fork && request.commit.is_none() && fork.is_none() {
         return ignore(format!(
             "pull request #{number} comes from a fork and names no commit"
         ));
@@ -126,6 +132,7 @@ fn decide_pull_request(record: &ProjectRecord, hosts: &AppHosts, request: &PullR
         git_ref,
         head: request.commit.clone(),
         from_fork: request.from_fork,
+        fork,
         title: Some(
             request
                 .title
@@ -145,6 +152,18 @@ fn decide_pull_request(record: &ProjectRecord, hosts: &AppHosts, request: &PullR
         preview: Box::new(preview),
         reason: format!("pull request #{number} {what}"),
     }
+}
+
+/// Where the head of a fork's request is, when only the fork has it. A fork is at the server of what it was forked from.
+fn fork_head(record: &ProjectRecord, request: &PullRequest) -> Option<ForkHead> {
+    let fork = request.fork.as_ref().filter(|_| request.fetch_ref.is_none())?;
+    let url: RepoUrl = fork.url.parse().ok()?;
+    let own = record.project.source.repo_url()?.url();
+    let is_neighbour = own.host_str() == url.url().host_str() && !url.is_ssh();
+    is_neighbour.then(|| ForkHead {
+        url,
+        start: fork.head_start.clone(),
+    })
 }
 
 const SWITCHED_OFF: &str = "automatic deployment is switched off for this project";
