@@ -18,6 +18,7 @@ mod detection;
 mod domains;
 mod env_vars;
 mod github;
+mod hostile_sources;
 mod http_surface;
 mod json_bodies;
 mod logs;
