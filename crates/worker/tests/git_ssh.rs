@@ -131,13 +131,25 @@ fn serve(folder: &Path, port: u16) -> Child {
         folder.display()
     );
     std::fs::write(folder.join("config"), config).unwrap();
-    Command::new("/usr/sbin/sshd")
+    Command::new(sshd())
         .arg("-D")
         .arg("-f")
         .arg(folder.join("config"))
         .stdin(Stdio::null())
         .spawn()
-        .expect("openssh-server is installed")
+        .expect("scripts/sshd prints a server's path")
+}
+
+/// The machine's server, or one that was only unpacked.
+fn sshd() -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/sshd");
+    let output = Command::new(script).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 async fn fetch(client: &GitClient, remote: &RemoteRepository) -> Result<String, GitError> {
