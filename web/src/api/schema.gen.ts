@@ -1112,7 +1112,7 @@ export interface components {
             /** @description Their role in the team. */
             role: components["schemas"]["Role"];
         };
-        /** @description A new project: of a repository or of a template. */
+        /** @description A new project: of a repository, of a template, or of folders that are sent. */
         CreateProject: {
             /**
              * Format: int32
@@ -1144,7 +1144,9 @@ export interface components {
             /** @description Fixes the install command; empty skips the step. */
             install_command?: string | null;
             kind?: components["schemas"]["PlanKind"] | null;
-            /** @description Name for people; without it the repository's or the template's own. */
+            /** @description Fetch files that the repository keeps in Git LFS too. */
+            lfs?: boolean | null;
+            /** @description Name for people; without it the repository's or the template's own. One that is sent needs a name. */
             name?: string | null;
             /** @description Fixes the output directory. */
             output_directory?: string | null;
@@ -1188,6 +1190,7 @@ export interface components {
             } | null;
             /** @description Label of its host; without it made of the name, and for a template without a name one that is free. */
             slug?: string | null;
+            source?: components["schemas"]["SourceKind"] | null;
             /** @description Fixes the single-page-app decision. */
             spa?: boolean | null;
             /** @description Fixes the start command. */
@@ -1796,6 +1799,8 @@ export interface components {
             install_command: string | null;
             kind: components["schemas"]["PlanKind"] | null;
             latest_deployment: components["schemas"]["Deployment"] | null;
+            /** @description Files that the repository keeps in Git LFS are fetched too. */
+            lfs: boolean;
             live_deployment: components["schemas"]["Deployment"] | null;
             /** @description Name for people. */
             name: string;
@@ -2140,7 +2145,7 @@ export interface components {
          * @description The kinds of [`ProjectSource`].
          * @enum {string}
          */
-        SourceKind: "git" | "template";
+        SourceKind: "git" | "template" | "upload";
         /** @description Data of a `status` event. */
         StatusEvent: {
             /** @description Where the deployment stands. */
@@ -2313,6 +2318,8 @@ export interface components {
             /** @description Fixes the install command; empty skips the step. */
             install_command?: string | null;
             kind?: components["schemas"]["PlanKind"] | null;
+            /** @description Fetch files that the repository keeps in Git LFS too. */
+            lfs?: boolean | null;
             /** @description Name for people. The slug stays, because addresses depend on it. */
             name?: string | null;
             /** @description Fixes the output directory. */
@@ -2346,7 +2353,7 @@ export interface components {
              * @description Copies of the running app.
              */
             replicas?: number | null;
-            /** @description Where the code is; a project made from a template is built from the repository from then on. A new address forgets the stored user name and password, unless it brings its own. */
+            /** @description Where the code is; a project made from a template or of a sent folder is built from the repository from then on. A new address forgets the stored user name and password, unless it brings its own. */
             repo_url?: string | null;
             /** @description Folder of the app, relative to the repository. */
             root_dir?: string | null;
