@@ -265,6 +265,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/github/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the team's GitHub Apps and where they are installed. */
+        get: operations["list_github_apps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/github/apps/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finishes the connection of a GitHub App. GitHub sends the browser to the dashboard, which calls this with the session's
+         *     token: a link that somebody else prepared has the state of another session, or none (threats.md input 15).
+         */
+        post: operations["finish_github_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/github/apps/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A page that sends the browser to GitHub with the description of the new App. It is a page of its own, because it may do
+         *     what the dashboard may not: send a form to another site. Who knows the state began the connection.
+         */
+        get: operations["get_github_app_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/github/apps/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to connect a GitHub App. What GitHub brings back is taken from this session only, once. */
+        post: operations["begin_github_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/github/apps/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forgets a GitHub App with its secrets. Its projects stay; private ones need another way to their repositories. The App
+         *     itself can only be deleted at GitHub.
+         */
+        delete: operations["delete_github_app"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/github/apps/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks GitHub where the App is installed. The dashboard calls this when GitHub sends somebody back after an installation;
+         *     deliveries about installations do the same without being asked, where GitHub can reach this instance.
+         */
+        post: operations["refresh_github_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/github/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists and searches the repositories that the team's GitHub Apps reach. */
+        get: operations["list_github_repositories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -841,8 +972,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A delivery for all projects of a repository, signed with the secret of the instance's GitHub App
-         *     (`AETHER_GITHUB_WEBHOOK_SECRET`). Without that setting every delivery is refused.
+         * A delivery of a GitHub App: one that a team has connected, for that team's projects which were picked through it; or the
+         *     one that the operator has made by hand (`AETHER_GITHUB_WEBHOOK_SECRET`), for all projects of the repository. Everything
+         *     else is refused.
          */
         post: operations["receive_github_webhook"];
         delete?: never;
@@ -1134,6 +1266,7 @@ export interface components {
             build_timeout_seconds?: number | null;
             /** @description Fixes the framework. */
             framework?: string | null;
+            github_repository?: components["schemas"]["GitHubRepositoryRef"] | null;
             /** @description HTTP path that must answer before an app goes live. */
             health_check_path?: string | null;
             /**
@@ -1335,8 +1468,9 @@ export interface components {
         DetectRepository: {
             /** @description Branch to look at; without it the default branch. */
             branch?: string | null;
+            github_repository?: components["schemas"]["GitHubRepositoryRef"] | null;
             /** @description Where the code is. */
-            repo_url: string;
+            repo_url?: string | null;
             /** @description Folder to look at; without it the whole repository. */
             root_dir?: string | null;
         };
@@ -1499,6 +1633,146 @@ export interface components {
             /** @description What is wrong with it. */
             message: string;
         };
+        /** @description What GitHub brought back to the dashboard. */
+        FinishGitHubApp: {
+            /** @description The code that stands for the new App. */
+            code: string;
+            /** @description The state that was sent along. */
+            state: string;
+        };
+        /** @description A GitHub App of the team. Its secrets are never shown. */
+        GitHubApp: {
+            /**
+             * @description At which GitHub.
+             * @example https://github.com
+             */
+            base_url: string;
+            /**
+             * Format: date-time
+             * @description When it was connected.
+             */
+            created_at: string;
+            /** @description GitHub tells this instance of pushes and pull requests; without it a project has to be polled. */
+            has_webhook: boolean;
+            /** @description Its page at GitHub. */
+            html_url: string;
+            /** @description Its id. */
+            id: components["schemas"]["Id_gha"];
+            /** @description Where it is installed on an account, or given more repositories. */
+            install_url: string;
+            /** @description Where it is installed. */
+            installations: components["schemas"]["GitHubInstallation"][];
+            /** @description Its name. */
+            name: string;
+            /** @description The account that owns it. */
+            owner: string;
+        };
+        /** @description Where to go on. */
+        GitHubAppForm: {
+            /**
+             * Format: date-time
+             * @description Until when GitHub's answer is taken.
+             */
+            expires_at: string;
+            /** @description A page of this instance that leads the browser to GitHub with the App's description. */
+            form_url: string;
+            /**
+             * @description GitHub will tell this instance of pushes. It does not when this instance's public address is only known to this
+             *     machine or its network.
+             */
+            has_webhook: boolean;
+        };
+        /** @description The team's GitHub Apps. */
+        GitHubApps: {
+            /** @description Oldest first. */
+            items: components["schemas"]["GitHubApp"][];
+        };
+        /** @description An account whose repositories could not be read. */
+        GitHubFailure: {
+            /** @description The account. */
+            account: string;
+            /** @description Why not. */
+            detail: string;
+        };
+        /** @description An account on whose repositories an App is installed. */
+        GitHubInstallation: {
+            /** @description The account. */
+            account: string;
+            /** @description All repositories of the account, not only selected ones. */
+            all_repositories: boolean;
+            /** @description Where the account manages it. */
+            html_url: string;
+            /**
+             * Format: int64
+             * @description GitHub's id of it.
+             */
+            id: number;
+            /** @description It is an organisation's. */
+            is_organization: boolean;
+            /**
+             * Format: date-time
+             * @description Since when the account has suspended it.
+             */
+            suspended_at: string | null;
+        };
+        /** @description Repositories that the team's GitHub Apps reach, last pushed first. */
+        GitHubRepositories: {
+            /** @description Accounts whose repositories could not be read, and why. */
+            failures: components["schemas"]["GitHubFailure"][];
+            /** @description An account has more repositories than are looked through here. */
+            incomplete: boolean;
+            /** @description Those of this page. */
+            items: components["schemas"]["GitHubRepository"][];
+            /** @description The next page, when there is one. */
+            next_page: number | null;
+            /** @description How many fit in all. */
+            total: number;
+        };
+        /** @description A repository to make a project of. */
+        GitHubRepository: {
+            /** @description Through which App. */
+            app_id: components["schemas"]["Id_gha"];
+            /** @description Where it is cloned from. */
+            clone_url: string;
+            /** @description The branch that is checked out when none is named. */
+            default_branch: string;
+            /** @description Owner and name. */
+            full_name: string;
+            /** @description Its page. */
+            html_url: string;
+            /**
+             * Format: int64
+             * @description Through which installation of it.
+             */
+            installation_id: number;
+            /** @description Only some can see it. */
+            private: boolean;
+            /**
+             * Format: date-time
+             * @description Time of the last push; null for an empty one.
+             */
+            pushed_at: string | null;
+            /**
+             * Format: int64
+             * @description GitHub's id of the repository.
+             */
+            repository_id: number;
+        };
+        /** @description A repository of `GET /github/repositories`. */
+        GitHubRepositoryRef: {
+            /** @description Through which App. */
+            app_id: components["schemas"]["Id_gha"];
+            /**
+             * Format: int64
+             * @description Through which installation of it.
+             */
+            installation_id: number;
+            /**
+             * Format: int64
+             * @description GitHub's id of the repository.
+             */
+            repository_id: number;
+        };
         /** @description What was made of a delivery. */
         GitHubWebhookResult: {
             /** @description One result for each project of the repository. */
@@ -1517,6 +1791,8 @@ export interface components {
         Id_dom: string;
         /** @description TypeID `env_…` */
         Id_env: string;
+        /** @description TypeID `gha_…` */
+        Id_gha: string;
         /** @description TypeID `ins_…` */
         Id_ins: string;
         /** @description TypeID `inv_…` */
@@ -1634,6 +1910,15 @@ export interface components {
              * @description Its password.
              */
             password: string;
+        };
+        /** @description A GitHub App to be made. */
+        NewGitHubApp: {
+            /** @description Address of a GitHub Enterprise; without it github.com. */
+            base_url?: string | null;
+            /** @description Its name at GitHub, where no two Apps have the same; without it made of this instance's address. */
+            name?: string | null;
+            /** @description Organisation that is to own the App; without it the account that confirms. */
+            organization?: string | null;
         };
         /** @description A part of a list. */
         Page_ApiToken: {
@@ -1784,6 +2069,8 @@ export interface components {
             created_at: string;
             /** @description Fixed framework. */
             framework: string | null;
+            /** @description Owner and name of the repository at GitHub, when a GitHub App opens it. */
+            github_repository?: string | null;
             /** @description User name and password of the repository are stored. */
             has_repo_credentials: boolean;
             /** @description HTTP path that must answer before an app goes live; null checks the TCP port. */
@@ -3048,6 +3335,221 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Detection"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_github_apps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitHubApps"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishGitHubApp"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitHubApp"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_github_app_form: {
+        parameters: {
+            query: {
+                /** @description The state of `POST /github/apps/manifest`. */
+                state: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGitHubApp"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitHubAppForm"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id_gha"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_github_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id_gha"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitHubApp"];
+                };
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_github_repositories: {
+        parameters: {
+            query?: {
+                /** @description Part of the name, in any case; several words all have to be in it. */
+                q?: string | null;
+                /** @description Page, from 1 on. */
+                page?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitHubRepositories"];
                 };
             };
             /** @description The request failed. */
