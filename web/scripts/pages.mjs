@@ -71,9 +71,8 @@ export const PAGES = [
   {
     name: 'overview-traffic',
     path: '/projects/shop',
-    ready: 'Nearly all',
-    act: (tab) => tab.getByRole('heading', { name: 'Traffic' }).scrollIntoViewIfNeeded(),
-    keep: ['desktop-dark'],
+    ready: '99 % within',
+    act: (tab) => tab.getByRole('slider').scrollIntoViewIfNeeded(),
   },
   {
     name: 'overview-quiet',
