@@ -1,5 +1,8 @@
 // From a fresh instance to a live site, counting what it takes a person; then the second release and the way back.
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before } from 'node:test'
 import {
   BUILD_MS,
@@ -107,7 +110,7 @@ test('a branch is looked at on an address of its own, which can be taken away ag
   await repository.commit('Try something', site('version three'))
   await page.goto(`${URL_}/projects/${slug}/environments`)
   await page.getByRole('button', { name: 'Preview a branch' }).click()
-  await page.getByLabel('Branch').fill('next')
+  await page.getByRole('textbox', { name: 'Branch' }).fill('next')
   await page.getByRole('dialog').getByRole('button', { name: 'Deploy' }).click()
   await page.waitForURL(/\/deployments\/dep_/)
   await waitForStatus(page, 'Ready')
@@ -119,6 +122,22 @@ test('a branch is looked at on an address of its own, which can be taken away ag
   await row.getByRole('button', { name: 'Remove next' }).click()
   await page.getByRole('button', { name: 'Remove', exact: true }).click()
   await page.getByText('No previews yet').waitFor()
+})
+
+test('a folder of this computer goes live without a commit, and its secrets stay here', async () => {
+  const { page, context } = dashboard
+  const folder = await mkdtemp(join(tmpdir(), 'aether-e2e-folder-'))
+  await writeFile(join(folder, 'index.html'), '<!doctype html><title>site</title><body>from a folder</body>')
+  await writeFile(join(folder, '.env'), 'TOKEN=stays-here')
+  await page.getByRole('button', { name: 'Deploy something else' }).click()
+  await page.getByRole('menuitem', { name: 'A folder of this computer' }).click()
+  await page.locator('input[type=file]').setInputFiles(folder)
+  await page.getByText('1 file, 60 B. Left out: .env.').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Deploy' }).click()
+  await page.waitForURL(/\/deployments\/dep_/)
+  await waitForStatus(page, 'Ready')
+  assert.equal(await visit(context, siteUrl), 'from a folder')
+  await rm(folder, { recursive: true })
 })
 
 test('a saved setting can be taken back', async () => {

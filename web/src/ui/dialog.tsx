@@ -35,7 +35,10 @@ export function Dialog({ open, onOpenChange, place = 'centre', ...rest }: Dialog
       ref={element}
       aria-labelledby={undefined}
       aria-label={rest.title}
-      className={cn('overflow-hidden border border-line bg-surface p-0 text-ink shadow-float', PLACES[place])}
+      className={cn(
+        'overflow-hidden border border-line bg-surface p-0 text-left text-ink shadow-float',
+        PLACES[place],
+      )}
       onClose={() => onOpenChange(false)}
       onClick={(event) => event.target === element.current && onOpenChange(false)}
     >

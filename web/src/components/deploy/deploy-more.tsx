@@ -23,17 +23,22 @@ const ASKED = {
   },
 } as const
 
+/** For a project without a repository this is all there is to deploy. */
+export function DeployFolder({ project }: { project: Project }) {
+  const [asked, setAsked] = useState(false)
+  return (
+    <>
+      <Button variant="primary" onClick={() => setAsked(true)}>
+        <FolderUp className="size-4" />
+        Deploy a folder
+      </Button>
+      {asked && <AskedDialog asked="folder" project={project} onClose={() => setAsked(false)} />}
+    </>
+  )
+}
+
 export function DeployMore({ project }: { project: Project }) {
-  const navigate = useNavigate()
   const [asked, setAsked] = useState<keyof typeof ASKED | null>(null)
-  const close = () => setAsked(null)
-  const onDeployed = (deployment: Deployment) => {
-    close()
-    navigate({
-      to: '/projects/$project/deployments/$deployment',
-      params: { project: deployment.project_slug, deployment: deployment.id },
-    })
-  }
   return (
     <>
       <Menu
@@ -53,17 +58,30 @@ export function DeployMore({ project }: { project: Project }) {
           <FolderUp /> A folder of this computer…
         </MenuItem>
       </Menu>
-      {asked && (
-        <Dialog open onOpenChange={(open) => !open && close()} {...ASKED[asked]}>
-          <Suspense fallback={<Skeleton className="h-36" />}>
-            {asked === 'ref' ? (
-              <RefForm project={project.slug} preview={false} onClose={close} onDeployed={onDeployed} />
-            ) : (
-              <FolderForm project={project.slug} onClose={close} onDeployed={onDeployed} />
-            )}
-          </Suspense>
-        </Dialog>
-      )}
+      {asked && <AskedDialog asked={asked} project={project} onClose={() => setAsked(null)} />}
     </>
+  )
+}
+
+function AskedDialog(props: { asked: keyof typeof ASKED; project: Project; onClose: () => void }) {
+  const navigate = useNavigate()
+  const onDeployed = (deployment: Deployment) => {
+    props.onClose()
+    navigate({
+      to: '/projects/$project/deployments/$deployment',
+      params: { project: deployment.project_slug, deployment: deployment.id },
+    })
+  }
+  const { slug } = props.project
+  return (
+    <Dialog open onOpenChange={(open) => !open && props.onClose()} {...ASKED[props.asked]}>
+      <Suspense fallback={<Skeleton className="h-36" />}>
+        {props.asked === 'ref' ? (
+          <RefForm project={slug} preview={false} onClose={props.onClose} onDeployed={onDeployed} />
+        ) : (
+          <FolderForm project={slug} onClose={props.onClose} onDeployed={onDeployed} />
+        )}
+      </Suspense>
+    </Dialog>
   )
 }

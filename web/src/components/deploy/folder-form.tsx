@@ -10,16 +10,18 @@ import { Notice } from '@/ui/notice'
 import { type Folder, folderOf } from './folder-files'
 import { type Progress, sendFolder } from './send-folder'
 
-/** Deploys a folder of the reader's computer once, whatever the project's source is. */
+/** Deploys a folder of the reader's computer once, whatever the project's source is; without a project it makes one. */
 export function FolderForm(props: {
-  project: string
-  onClose: () => void
+  project: string | null
+  onClose?: () => void
   onDeployed: (deployment: Deployment) => void
 }) {
   const [folder, setFolder] = useState<Folder | null>(null)
   const [progress, setProgress] = useState<Progress | null>(null)
   const [error, setError] = useState<unknown>(null)
   const stop = useRef(new AbortController())
+  /** The new project, should only what follows have failed. */
+  const made = useRef<string | null>(null)
   useEffect(() => () => stop.current.abort(), [])
   const deploy = async () => {
     if (!folder) return
@@ -27,9 +29,11 @@ export function FolderForm(props: {
     setProgress({ done: 0, of: folder.files.length, what: 'reading' })
     const { signal } = stop.current
     try {
-      const upload = await sendFolder(props.project, folder.files, setProgress, signal)
+      const project = props.project ?? made.current ?? (await makeProject(folder.name))
+      made.current = project
+      const upload = await sendFolder(project, folder.files, setProgress, signal)
       const { data, error } = await client.POST('/api/v1/projects/{project}/deployments', {
-        params: { path: { project: props.project } },
+        params: { path: { project } },
         body: { upload },
         signal,
       })
@@ -57,7 +61,7 @@ export function FolderForm(props: {
       {progress && <ProgressLine progress={progress} />}
       {error !== null && <ProblemNotice error={error} className="mt-4" />}
       <DialogActions>
-        <Button onClick={props.onClose}>Cancel</Button>
+        {props.onClose && <Button onClick={props.onClose}>Cancel</Button>}
         <Button
           variant="primary"
           disabled={!folder || folder.files.length === 0}
@@ -69,6 +73,13 @@ export function FolderForm(props: {
       </DialogActions>
     </div>
   )
+}
+
+/** A project that has no repository: folders are sent to it. */
+async function makeProject(name: string): Promise<string> {
+  const { data, error } = await client.POST('/api/v1/projects', { body: { source: 'upload', name } })
+  if (!data) throw error
+  return data.slug
 }
 
 function FolderInput(props: { disabled: boolean; onChosen: (files: FileList) => void }) {

@@ -33,8 +33,8 @@ export function AppCard({ app }: { app: App }) {
       />
       {!app.has_webhook && (
         <Notice tone="warn" title="GitHub cannot reach this instance" className="m-5 mb-0">
-          Its public address is known to this machine or network only, so pushes are not told of. Switch on looking for
-          new commits in a project's Git settings.
+          Its public address is known to this machine or network only, so pushes are not told of. Switch on
+          looking for new commits in a project's Git settings.
         </Notice>
       )}
       {refresh.error !== null && (
@@ -54,7 +54,12 @@ export function AppCard({ app }: { app: App }) {
             <Button size="sm" loading={refresh.isPending} onClick={() => refresh.mutate([app.id])}>
               <RefreshCw className="size-4" /> Look again
             </Button>
-            <Button size="icon" variant="ghost" aria-label={`Remove ${app.name}`} onClick={() => setRemoving(true)}>
+            <Button
+              size="icon"
+              variant="ghost"
+              aria-label={`Remove ${app.name}`}
+              onClick={() => setRemoving(true)}
+            >
               <Trash2 className="size-4" />
             </Button>
           </span>
@@ -116,8 +121,8 @@ function RemoveApp({ app, open, onClose }: { app: App; open: boolean; onClose: (
         )
       }
     >
-      Its secrets are forgotten. Projects stay as they are, but private ones cannot be cloned any more, and pushes to them
-      do not deploy. The App itself stays at GitHub until you{' '}
+      Its secrets are forgotten. Projects stay as they are, but private ones cannot be cloned any more, and
+      pushes to them do not deploy. The App itself stays at GitHub until you{' '}
       <a href={app.html_url} target="_blank" rel="noreferrer" className="underline underline-offset-3">
         delete it there
       </a>

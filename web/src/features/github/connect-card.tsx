@@ -45,7 +45,12 @@ export function ConnectCard({ first }: { first: boolean }) {
               hint="Owns the App; empty is your own account."
               error={fieldError(problem, 'organization')}
             >
-              <Input autoComplete="off" spellCheck={false} placeholder="acme" {...form.register('organization')} />
+              <Input
+                autoComplete="off"
+                spellCheck={false}
+                placeholder="acme"
+                {...form.register('organization')}
+              />
             </Field>
             <Field
               label="Address of GitHub Enterprise"

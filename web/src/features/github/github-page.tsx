@@ -41,7 +41,9 @@ export function GitHubPage({ installed }: { installed: boolean }) {
             ))}
             {canWrite && <ConnectCard first={items.length === 0} />}
             {!canWrite && items.length === 0 && (
-              <p className="text-ink-2 text-sm">No GitHub App is connected. An owner of the team can do that.</p>
+              <p className="text-ink-2 text-sm">
+                No GitHub App is connected. An owner of the team can do that.
+              </p>
             )}
           </>
         )}

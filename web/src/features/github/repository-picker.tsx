@@ -22,7 +22,9 @@ export function RepositoryPicker({ onPick }: { onPick: (repository: GitHubReposi
       <CardHeader
         title="From GitHub"
         description={
-          isReady ? 'Private ones too. A push deploys, without anything to set up.' : 'Pick from your repositories, private ones too.'
+          isReady
+            ? 'Private ones too. A push deploys, without anything to set up.'
+            : 'Pick from your repositories, private ones too.'
         }
         actions={
           <Button asChild size="sm">

@@ -88,8 +88,8 @@ function Previews(props: {
   if (!project.repo_url) {
     return (
       <EmptyState icon={Layers} title="No previews">
-        A project made from a template has no branches. With a repository of its own, branches and pull
-        requests can be looked at before they go live.
+        Without a repository there are no branches. With one of its own, branches and pull requests can be
+        looked at before they go live.
       </EmptyState>
     )
   }

@@ -10,6 +10,7 @@ import { PageHeader } from '@/ui/page-header'
 import { CandidateChoice } from './candidate-choice'
 import { ConfigureForm } from './configure-form'
 import { DetectingState } from './detecting-state'
+import { FolderSection } from './folder-section'
 import { SourceForm } from './source-form'
 import { TemplateGallery } from './template-gallery'
 
@@ -50,6 +51,7 @@ export function NewProjectPage() {
         <SourceForm pending={detect.isPending} done={detection !== undefined} onSubmit={look} />
         {!source && <RepositoryPicker onPick={(repository) => look(picked(repository))} />}
         {!source && <TemplateGallery />}
+        {!source && <FolderSection />}
         {detect.isPending && <DetectingState />}
         {detect.error && !skipped && (
           <ProblemNotice

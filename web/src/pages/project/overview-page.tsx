@@ -55,8 +55,8 @@ function NothingDeployed() {
   if (project.source === 'upload') {
     return (
       <EmptyState icon={Rocket} title="Nothing sent yet">
-        Run <code className="font-mono">aether deploy</code> in its folder: that puts it on{' '}
-        <span className="whitespace-nowrap font-medium text-ink">{hostOf(project.url)}</span>.
+        Deploy its folder above, or run <code className="font-mono">aether deploy</code> in it: that puts it
+        on <span className="whitespace-nowrap font-medium text-ink">{hostOf(project.url)}</span>.
       </EmptyState>
     )
   }

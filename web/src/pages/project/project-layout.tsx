@@ -4,7 +4,7 @@ import { Link, Outlet, useParams } from '@tanstack/react-router'
 import { ExternalLink, Rocket } from 'lucide-react'
 import { asProblem } from '@/api/problem'
 import { type Project, useProject } from '@/api/queries'
-import { DeployMore } from '@/components/deploy/deploy-more'
+import { DeployFolder, DeployMore } from '@/components/deploy/deploy-more'
 import { ProblemNotice } from '@/components/problem-notice'
 import { SourceLine } from '@/components/source-line'
 import { useDeploy } from '@/hooks/use-deploy'
@@ -63,7 +63,8 @@ function Header({ project }: { project: Project }) {
             </a>
           </Button>
         )}
-        {canDeploy && (
+        {canDeploy && project.source === 'upload' && <DeployFolder project={project} />}
+        {canDeploy && project.source !== 'upload' && (
           <div className="flex gap-px">
             <Button
               variant="primary"

@@ -17,7 +17,7 @@ export function PreviewsPage() {
   if (!project.repo_url) {
     return (
       <EmptyState icon={Layers} title="No previews">
-        A project made from a template has no branches and no pull requests.
+        Without a repository there are no branches and no pull requests.
       </EmptyState>
     )
   }
