@@ -28,7 +28,7 @@ test('three clicks after the account there is a live site, without any Git host'
   await waitForStatus(page, 'Ready')
   t.diagnostic(`${effort}: the site is live`)
   assert.ok(effort.clicks() - before <= 3, `${effort}`)
-  const address = await page.getByRole('link', { name: 'Visit' }).getAttribute('href')
+  const address = await page.getByRole('link', { name: 'Visit', exact: true }).getAttribute('href')
   assert.match(await visit(context, address), /It is live/)
 })
 
@@ -41,7 +41,7 @@ test('a template that builds goes live the same way', async () => {
     .getByRole('heading', { name: /Deployment #/ })
     .getByText('Ready', { exact: true })
     .waitFor({ timeout: 2 * BUILD_MS })
-  const address = await page.getByRole('link', { name: 'Visit' }).getAttribute('href')
+  const address = await page.getByRole('link', { name: 'Visit', exact: true }).getAttribute('href')
   assert.match(await visit(context, address), /Clicked 0 times/)
 })
 

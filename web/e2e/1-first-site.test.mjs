@@ -44,7 +44,7 @@ test('a person gets from the first page to a live site', async (t) => {
   slug = await createProject(page, repository, { name: unique('hello') })
   await waitForStatus(page, 'Ready')
   await page.getByText('version one').first().waitFor()
-  const link = page.getByRole('link', { name: 'Visit' })
+  const link = page.getByRole('link', { name: 'Visit', exact: true })
   siteUrl = await link.getAttribute('href')
   t.diagnostic(`${effort}: from signing in to a live site, by a repository's address`)
   assert.equal(await visit(context, siteUrl), 'version one')

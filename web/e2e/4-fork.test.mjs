@@ -37,8 +37,8 @@ after(async () => {
 
 test('the webhook of a project is copied from its settings', async () => {
   const { page } = dashboard
-  repository = await git.repository('visited', site('of the team'))
-  slug = await createProject(page, repository, { name: unique('visited'), env: 'GREETING=kept-from-forks' })
+  repository = await git.repository('outside', site('of the team'))
+  slug = await createProject(page, repository, { name: unique('outside'), env: 'GREETING=kept-from-forks' })
   await waitForStatus(page, 'Ready')
   await page.goto(`${URL_}/projects/${slug}/settings/git`)
   await page.getByRole('button', { name: 'Show the secret' }).click()
@@ -66,7 +66,7 @@ test('exactly the commit that was looked at is built, without the secrets of the
   await page.getByRole('link', { name: 'Environments' }).click()
   const address = await page.getByRole('link', { name: /-pr-7/ }).getAttribute('href')
   assert.equal(await visit(context, address), 'of a stranger')
-  const production = await page.getByRole('link', { name: 'Visit' }).getAttribute('href')
+  const production = await page.getByRole('link', { name: 'Visit', exact: true }).getAttribute('href')
   assert.equal(await visit(context, production), 'of the team kept-from-forks')
 })
 

@@ -88,8 +88,11 @@ export function EnvironmentRow(props: {
           )}
         </div>
       </div>
-      {environment.kind === 'preview' && canDeploy && (
+      {environment.kind === 'preview' && canDeploy ? (
         <RemovePreview environment={environment} name={name} onRemoved={props.onRemoved} />
+      ) : (
+        // The columns of both lists stand below each other.
+        <span className="w-8 shrink-0 max-md:hidden" />
       )}
     </li>
   )
