@@ -171,7 +171,10 @@ async fn f14_out_of_memory_is_told_twenty_times_of_twenty() {
             unreachable!()
         };
         let said = format!("{} {}", error.detail, error.hint.clone().unwrap_or_default());
-        assert!(said.contains("256") && said.contains("memory"), "{said}");
+        assert!(
+            said.contains("256 MiB") && said.contains("Settings > Build > Memory"),
+            "{said}"
+        );
         let text = outcome.text();
         let peak = text.lines().find_map(|line| line.strip_prefix("peak "));
         let peak: u64 = peak.unwrap_or_else(|| panic!("{text}")).parse().unwrap();
