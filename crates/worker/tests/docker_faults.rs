@@ -155,9 +155,9 @@ fn peak() -> u64 {
 async fn f33_a_flood_of_output_is_capped_and_the_build_goes_on() {
     let platform = Platform::start().await;
     let world = &platform.world;
-    // A hundred megabytes of lines, one line of a hundred megabytes, and what is no text.
+    // Twenty megabytes of lines, one line of twenty megabytes, and what is no text.
     let script = "printf 'a\\000b \\033[31mred\\033[0m \\377\\n'; yes 'a line of output like any other, some fifty bytes' \
-                  | head -c 100M; echo; head -c 100M /dev/zero | tr '\\000' x; echo; echo the last line";
+                  | head -c 20M; echo; head -c 20M /dev/zero | tr '\\000' x; echo; echo the last line";
     let project = page(world, "flood", &built_by(script)).await;
     let worker = platform.worker().await;
     let before = peak();

@@ -126,7 +126,7 @@ async fn input_54_install_scripts_find_nothing_of_the_machine_or_of_others() {
         "AETHER_SECRET_KEY",
         "DATABASE_URL",
         "REDIS_URL",
-        "CARGO_",
+        "CARGO_MANIFEST_DIR",
         "NEXTEST",
     ] {
         assert!(
