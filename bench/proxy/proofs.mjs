@@ -202,9 +202,9 @@ async function events() {
   writeFileSync(join(site, 'index.html'), '<!doctype html><body><script src="out.js"></script>')
   write('version 0')
   start([tool('esbuild'), 'app.js', '--bundle', '--outfile=out.js', '--servedir=.', '--watch=forever', `--serve=127.0.0.1:${ESBUILD_PORT}`], { cwd: site })
-  await untilUp('events.proof.localhost')
+  await untilUp('localhost')
   await withPage(async (page) => {
-    await page.goto(`http://events.proof.localhost:${PORT}/`)
+    await page.goto(`http://localhost:${PORT}/`)
     await page.waitForFunction(() => document.body.innerText.includes('version 0'))
     const took = []
     for (let version = 1; version <= 3; version++) {
@@ -272,7 +272,8 @@ function writeFiles() {
     { host: 'site.proof.localhost', files },
     { host: 'app.proof.localhost', port: APP_PORT },
     { host: 'red.proof.localhost', port: RED_PORT },
-    { host: 'events.proof.localhost', port: ESBUILD_PORT },
+    // esbuild answers to this name only.
+    { host: 'localhost', port: ESBUILD_PORT },
   ])
 }
 

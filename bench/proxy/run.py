@@ -239,7 +239,7 @@ def many_hosts(folder, servers, options):
     for index, hosts in enumerate(sizes):
         folder.write_routes(hosts)
         data = folder.root / f"data-{hosts}"
-        shutil.copytree(folder.root / "data", data)
+        shutil.copytree(folder.root / "data", data, ignore=shutil.ignore_patterns("*.sock"))
         server = start_aether(options.binary, folder, data, 100 + 10 * index)
         servers[f"aether-{hosts}"] = server
         deadline = time.monotonic() + 20
