@@ -24,7 +24,8 @@ const HOSTNAME: &str = "aether";
 
 /// Top folders that are links into `/usr` on merged systems and folders on others.
 const TOP_FOLDERS: &[&str] = &["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
-/// Configuration of the system that programs need to start, to resolve names and to trust certificates.
+/// Configuration of the system that programs need to start, to resolve names and to trust certificates. Debian's PHP
+/// finds its extensions and Debian's Maven its plugins by theirs, so `settings.xml` there is read by every build.
 const ETC: &[&str] = &[
     "alternatives",
     "ca-certificates",
@@ -35,8 +36,10 @@ const ETC: &[&str] = &[
     "ld.so.conf",
     "ld.so.conf.d",
     "localtime",
+    "maven",
     "mime.types",
     "nsswitch.conf",
+    "php",
     "pki",
     "protocols",
     "resolv.conf",
@@ -335,9 +338,22 @@ fn system_paths() -> Vec<SystemPath> {
             Err(_) => {}
         }
     }
-    let etc = ETC.iter().map(|name| Path::new("/etc").join(name));
-    paths.extend(etc.filter(|path| path.exists()).map(SystemPath::ReadOnly));
+    paths.extend(etc_paths(Path::new("/etc")).map(SystemPath::ReadOnly));
     paths
+}
+
+/// What of `/etc` is seen inside: the fixed names, and the folder of each installed JDK, into which Debian's links lead.
+fn etc_paths(etc: &Path) -> impl Iterator<Item = PathBuf> {
+    let is_jdk = |name: &str| name.starts_with("java-") && name.ends_with("-openjdk");
+    let entries = std::fs::read_dir(etc).into_iter().flatten().flatten();
+    let mut jdks: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_jdk))
+        .map(|entry| entry.path())
+        .collect();
+    jdks.sort_unstable();
+    let fixed = ETC.iter().map(|name| etc.join(name));
+    let fixed: Vec<PathBuf> = fixed.filter(|path| path.exists()).collect();
+    fixed.into_iter().chain(jdks)
 }
 
 fn made_up_files() -> Vec<MadeUpFile> {
@@ -418,6 +434,26 @@ fn check_environment(env: &BTreeMap<String, String>) -> Result<(), UserError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn configuration_of_installed_languages_is_seen_and_nothing_else_of_etc() {
+        let etc = tempfile::tempdir().unwrap();
+        for name in [
+            "java-17-openjdk",
+            "java-21-openjdk",
+            "maven",
+            "php",
+            "shadow",
+            "ssh",
+            "java-x",
+        ] {
+            std::fs::create_dir(etc.path().join(name)).unwrap();
+        }
+        let seen: Vec<String> = etc_paths(etc.path())
+            .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+            .collect();
+        assert_eq!(seen, ["maven", "php", "java-17-openjdk", "java-21-openjdk"]);
+    }
 
     #[test]
     fn input_49_directories_outside_the_workspace_are_refused() {
