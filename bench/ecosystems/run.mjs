@@ -1,6 +1,6 @@
 // See README.md. Deploys every app of apps/ and prints a table in Markdown.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,7 +28,6 @@ const PASSED_ON = [
 ];
 
 process.env.AETHER_BUILD_ENV_PASSTHROUGH ??= PASSED_ON.join(",");
-process.env.AETHER_BUILD_MOUNTS ??= filesBelow(["/etc/maven", "/etc/php"]).join(",");
 const wanted = process.argv.slice(2);
 const apps = readdirSync(join(here, "apps")).filter((name) => wanted.length === 0 || wanted.includes(name));
 const root = mkdtempSync(join(tmpdir(), "bench-ecosystems-"));
@@ -45,14 +44,6 @@ try {
   rmSync(root, { recursive: true, force: true });
 }
 process.exitCode = failed === 0 ? 0 : 1;
-
-/** Configuration without which Debian's Maven and PHP do not start, and which builds see only when it is named. */
-function filesBelow(folders) {
-  const entries = folders.filter(existsSync).flatMap((folder) =>
-    readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => ({ entry, path: join(entry.path, entry.name) })),
-  );
-  return entries.filter(({ entry }) => entry.isFile() || entry.isSymbolicLink()).map(({ path }) => path);
-}
 
 async function measure(app) {
   const repository = makeRepository(app);

@@ -1,0 +1,3 @@
+project = "sphinx"
+extensions = []
+rst_prolog = ".. |app| replace:: sphinx"
