@@ -3,58 +3,16 @@
 use std::sync::LazyLock;
 
 use aether_models::{Confidence, PlanKind};
-use serde::Deserialize;
 
 use crate::app::App;
 use crate::draft::Draft;
 use crate::shell::quote;
+use crate::tables::{self, Language, Name};
 use crate::toolfiles::wish;
 
-const TABLE_VERSION: u32 = 1;
-
+/// Never empty: the build script has read this very text with this very code.
 static LANGUAGES: LazyLock<Vec<Language>> =
-    LazyLock::new(|| load(include_str!("languages.toml")).unwrap_or_default());
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    version: u32,
-    language: Vec<Language>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Language {
-    slug: String,
-    /// Files, one of which must be there.
-    some: Vec<String>,
-    #[serde(default)]
-    package_manager: Option<String>,
-    #[serde(default)]
-    install: Option<String>,
-    #[serde(default)]
-    build: Option<String>,
-    #[serde(default)]
-    start: Option<String>,
-    /// Makes a site instead of a server.
-    #[serde(default)]
-    output: Option<String>,
-    #[serde(default)]
-    name: Option<Name>,
-    /// Other places of the name, tried in turn.
-    #[serde(default)]
-    names: Vec<Name>,
-}
-
-/// Where a manifest names its program.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Name {
-    file: String,
-    after: String,
-    #[serde(default)]
-    until: Option<String>,
-}
+    LazyLock::new(|| tables::languages(tables::LANGUAGES).unwrap_or_default());
 
 /// The plan of the first language of the table that fits.
 pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
@@ -70,6 +28,11 @@ impl Language {
     fn plan(&self, app: &App<'_>) -> Option<Draft> {
         let patterns: Vec<&str> = self.some.iter().map(String::as_str).collect();
         let file = app.folder.first(&patterns)?;
+        if let Some(text) = &self.contains
+            && !app.folder.text(&file)?.contains(text.as_str())
+        {
+            return None;
+        }
         let mut draft = Draft::new(&app.folder, &self.slug, PlanKind::Server);
         draft.say(&file, format!("is for {}", self.slug));
         draft.plan.package_manager.clone_from(&self.package_manager);
@@ -148,32 +111,4 @@ fn shell_of(app: &App<'_>, file: &str) -> &'static str {
         .into_iter()
         .find(|shell| *shell == asked)
         .unwrap_or("sh")
-}
-
-fn load(text: &str) -> Result<Vec<Language>, String> {
-    let table: Table = toml::from_str(text).map_err(|error| error.to_string())?;
-    if table.version != TABLE_VERSION {
-        return Err(format!(
-            "languages.toml has version {}, this code reads {TABLE_VERSION}",
-            table.version
-        ));
-    }
-    Ok(table.language)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_is_well_formed() {
-        for language in load(include_str!("languages.toml")).unwrap() {
-            assert!(
-                language.start.is_some() != language.output.is_some(),
-                "{}",
-                language.slug
-            );
-            assert!(!language.some.is_empty(), "{}", language.slug);
-        }
-    }
 }

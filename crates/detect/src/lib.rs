@@ -37,10 +37,16 @@ mod rust;
 mod shell;
 mod source;
 mod static_site;
+mod tables;
 mod toolfiles;
 mod tree;
 mod versions;
 mod workspaces;
+
+/// Words of the plan that the tables are written in; the build script has its own.
+mod kinds {
+    pub(crate) use aether_models::{Confidence, PlanKind};
+}
 
 pub use detect::{DetectOptions, Detection, detect};
 pub use explain::{Explanation, Problem};

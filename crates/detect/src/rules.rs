@@ -6,88 +6,13 @@
 
 use std::sync::LazyLock;
 
-use aether_models::{Confidence, PlanKind};
-use serde::Deserialize;
-
 use crate::app::App;
+use crate::tables::{self, Condition};
 
-/// The version of the table's own format this code reads.
-const TABLE_VERSION: u32 = 1;
+pub(crate) use crate::tables::Rule;
 
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| load(include_str!("rules.toml")).unwrap_or_default());
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    version: u32,
-    rule: Vec<Rule>,
-}
-
-/// One framework.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rule {
-    /// Stable name in plans and settings.
-    pub(crate) slug: String,
-    /// Name for people.
-    pub(crate) name: String,
-    pub(crate) language: String,
-    #[serde(default)]
-    every: Vec<Condition>,
-    #[serde(default)]
-    some: Vec<Condition>,
-    #[serde(default)]
-    none: Vec<Condition>,
-    /// Slugs of rules that do not count when this one applies.
-    #[serde(default)]
-    supersedes: Vec<String>,
-    #[serde(default = "high")]
-    pub(crate) confidence: Confidence,
-    /// What it makes unless its configuration proves otherwise (`decide`).
-    #[serde(default)]
-    pub(crate) kind: Option<PlanKind>,
-    /// The framework's own build command; a script of the repository goes first.
-    #[serde(default)]
-    pub(crate) build: Option<String>,
-    /// Scripts that build, the first that exists is taken (default: `build`).
-    #[serde(default)]
-    pub(crate) build_scripts: Vec<String>,
-    #[serde(default)]
-    pub(crate) start: Option<String>,
-    #[serde(default)]
-    pub(crate) output: Option<String>,
-    #[serde(default)]
-    pub(crate) spa: bool,
-    #[serde(default)]
-    pub(crate) port: Option<u16>,
-    /// Folders worth keeping between builds.
-    #[serde(default)]
-    pub(crate) cache: Vec<String>,
-    /// Code that reads the framework's configuration where the table cannot decide.
-    #[serde(default)]
-    pub(crate) decide: Option<String>,
-}
-
-/// One fact about an app. Exactly one of `dep`, `file`, `folder`, `script` is set.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Condition {
-    /// A dependency declared in the language's manifest.
-    #[serde(default)]
-    dep: Option<String>,
-    /// A file; its last part may hold one `*`.
-    #[serde(default)]
-    file: Option<String>,
-    /// A folder.
-    #[serde(default)]
-    folder: Option<String>,
-    /// A package.json script.
-    #[serde(default)]
-    script: Option<String>,
-    /// Narrows `file` or `script` to contents with this text.
-    #[serde(default)]
-    contains: Option<String>,
-}
+/// Never empty: the build script has read this very text with this very code.
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| tables::rules(tables::RULES).unwrap_or_default());
 
 /// A rule that applies, and the facts it rests on.
 #[derive(Debug, Clone)]
@@ -111,6 +36,11 @@ pub(crate) fn matching(app: &App<'_>, language: &str) -> Vec<Match> {
         .filter(|hit| !superseded(&hit.rule.slug))
         .cloned()
         .collect()
+}
+
+/// The rule called `slug`, when it applies; also when another one supersedes it.
+pub(crate) fn named(app: &App<'_>, slug: &str) -> Option<Match> {
+    RULES.iter().find(|rule| rule.slug == slug)?.matches(app)
 }
 
 /// The slugs of all frameworks of the table, as settings name them.
@@ -185,69 +115,13 @@ impl Condition {
     }
 }
 
-fn high() -> Confidence {
-    Confidence::High
-}
-
-fn load(text: &str) -> Result<Vec<Rule>, String> {
-    let table: Table = toml::from_str(text).map_err(|error| error.to_string())?;
-    if table.version != TABLE_VERSION {
-        return Err(format!(
-            "rules.toml has version {}, this code reads {TABLE_VERSION}",
-            table.version
-        ));
-    }
-    Ok(table.rule)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
-    fn the_table_is_well_formed() {
-        let rules = load(include_str!("rules.toml")).unwrap();
-        let slugs: BTreeSet<_> = rules.iter().map(|rule| rule.slug.as_str()).collect();
-        assert_eq!(slugs.len(), rules.len(), "a slug stands twice");
-        for rule in &rules {
-            assert!(
-                !rule.every.is_empty() || !rule.some.is_empty(),
-                "{} applies to everything",
-                rule.slug
-            );
-            for name in &rule.supersedes {
-                assert!(
-                    slugs.contains(name.as_str()),
-                    "{} supersedes unknown {name}",
-                    rule.slug
-                );
-            }
-            for condition in rule.every.iter().chain(&rule.some).chain(&rule.none) {
-                let set = [
-                    &condition.dep,
-                    &condition.file,
-                    &condition.folder,
-                    &condition.script,
-                ];
-                assert_eq!(
-                    set.iter().filter(|field| field.is_some()).count(),
-                    1,
-                    "{}",
-                    rule.slug
-                );
-            }
-            if rule.kind == Some(PlanKind::Static) {
-                assert!(rule.output.is_some(), "{} is static without output", rule.slug);
-            }
-        }
-    }
-
-    #[test]
     fn every_decide_hook_of_the_table_exists() {
-        let rules = load(include_str!("rules.toml")).unwrap();
-        for rule in rules.iter().filter(|rule| rule.language == "node") {
+        for rule in RULES.iter().filter(|rule| rule.language == "node") {
             if let Some(hook) = &rule.decide {
                 assert!(
                     crate::node::decide::hook(hook).is_some(),
@@ -256,10 +130,5 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn a_table_of_another_version_is_refused() {
-        assert!(load("version = 99\nrule = []").is_err());
     }
 }

@@ -8,44 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use node_semver::Range;
-use serde::Deserialize;
 
 use crate::app::App;
 use crate::draft::Draft;
 use crate::explain::Problem;
+use crate::tables::{self, Line, Runtime};
 
-const TABLE_VERSION: u32 = 1;
-
+/// Never empty: the build script has read this very text with this very code.
 static TABLE: LazyLock<BTreeMap<String, Runtime>> =
-    LazyLock::new(|| load(include_str!("versions.toml")).unwrap_or_default());
-
-#[derive(Debug, Deserialize)]
-struct Table {
-    version: u32,
-    #[serde(flatten)]
-    runtimes: BTreeMap<String, Runtime>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Runtime {
-    default: String,
-    lines: Vec<Line>,
-    #[serde(default)]
-    aliases: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    line: String,
-    /// No longer supported upstream: used only when asked for.
-    #[serde(default)]
-    old: bool,
-    /// Last day of upstream support.
-    #[serde(default)]
-    eol: Option<String>,
-}
+    LazyLock::new(|| tables::versions(tables::VERSIONS).unwrap_or_default());
 
 /// A version somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,41 +143,12 @@ fn npm_condition(word: &str) -> String {
         .map_or_else(|| word.to_owned(), str::to_owned)
 }
 
-fn load(text: &str) -> Result<BTreeMap<String, Runtime>, String> {
-    let table: Table = toml::from_str(text).map_err(|error| error.to_string())?;
-    if table.version != TABLE_VERSION {
-        return Err(format!(
-            "versions.toml has version {}, this code reads {TABLE_VERSION}",
-            table.version
-        ));
-    }
-    Ok(table.runtimes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn resolve(runtime: &str, wish: &str) -> Option<&'static str> {
         TABLE[runtime].resolve(wish).map(|line| line.line.as_str())
-    }
-
-    #[test]
-    fn the_table_is_well_formed() {
-        let table = load(include_str!("versions.toml")).unwrap();
-        for (name, runtime) in &table {
-            let default = runtime.lines.iter().find(|line| line.line == runtime.default);
-            assert!(
-                default.is_some_and(|line| !line.old),
-                "{name}: the default must be a supported line"
-            );
-            for line in runtime.aliases.values() {
-                assert!(
-                    runtime.lines.iter().any(|known| known.line == *line),
-                    "{name}: alias to {line}"
-                );
-            }
-        }
     }
 
     #[test]
