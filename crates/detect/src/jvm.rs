@@ -1,6 +1,12 @@
 //! Java and Kotlin: Maven and Gradle, by their wrappers where the repository has them.
+//!
+//! A build of several modules is planned from its root: the one module that makes a program is built with what it
+//! needs, and started from its own folder.
 
-use aether_models::PlanKind;
+mod gradle;
+mod maven;
+
+use aether_models::{Confidence, PlanKind};
 
 use crate::app::{App, Dependencies, Dependency};
 use crate::draft::Draft;
@@ -9,8 +15,18 @@ use crate::toolfiles::{version_file, wish};
 use crate::versions::{self, Wish};
 
 const GRADLE_FILES: [&str; 2] = ["build.gradle", "build.gradle.kts"];
-/// Artifacts whose presence tells the framework; names are looked for in the build files' text.
-const KNOWN: [&str; 6] = ["spring-boot", "quarkus", "micronaut", "ktor", "javalin", "vertx"];
+/// Builds with more modules are looked at as far as this.
+const MAX_MODULES: usize = 50;
+/// What in the text of the build files tells the framework.
+const KNOWN: [(&str, &str); 7] = [
+    ("spring-boot", "spring-boot"),
+    ("org.springframework.boot", "spring-boot"),
+    ("quarkus", "quarkus"),
+    ("micronaut", "micronaut"),
+    ("ktor", "ktor"),
+    ("javalin", "javalin"),
+    ("vertx", "vertx"),
+];
 
 pub(crate) fn dependencies(app: &App<'_>) -> Dependencies {
     let mut found = Dependencies::new();
@@ -18,8 +34,8 @@ pub(crate) fn dependencies(app: &App<'_>) -> Dependencies {
         let Some(text) = app.folder.text(&file) else {
             continue;
         };
-        let names = KNOWN.iter().filter(|name| text.contains(**name));
-        found.extend(names.map(|name| {
+        let names = KNOWN.iter().filter(|(sign, _)| text.contains(sign));
+        found.extend(names.map(|(_, name)| {
             (
                 (*name).to_owned(),
                 Dependency {
@@ -33,17 +49,13 @@ pub(crate) fn dependencies(app: &App<'_>) -> Dependencies {
 }
 
 fn build_files(app: &App<'_>) -> Vec<String> {
-    let own = [
-        "pom.xml",
-        "build.gradle",
-        "build.gradle.kts",
-        "app/build.gradle",
-        "app/build.gradle.kts",
-    ];
-    own.into_iter()
-        .filter(|file| app.folder.has_file(file))
-        .map(str::to_owned)
-        .collect()
+    let own = ["pom.xml", "build.gradle", "build.gradle.kts"].map(str::to_owned);
+    let own = own.into_iter().filter(|file| app.folder.has_file(file));
+    let poms = maven::modules(app)
+        .into_iter()
+        .map(|dir| format!("{dir}/pom.xml"));
+    let scripts = gradle::modules(app).into_iter().map(|(_, file)| file);
+    own.chain(poms).chain(scripts).collect()
 }
 
 pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
@@ -65,11 +77,24 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
     let framework = rule.map(|rule| rule.slug.as_str()).unwrap_or_default();
     versions::decide(app, &mut draft, "java", version(app).as_ref());
     if gradle.is_some() {
-        with_gradle(app, framework, &mut draft);
+        gradle::plan(app, framework, &mut draft);
     } else {
-        with_maven(app, framework, &mut draft);
+        maven::plan(app, framework, &mut draft);
     }
     Some(draft)
+}
+
+/// Which module is the program; `None` when no module is known to be one, and the root is taken.
+fn choose_module(programs: &[String], draft: &mut Draft) -> Option<String> {
+    let chosen = programs.first()?;
+    if programs.len() > 1 {
+        draft.warn(format!(
+            "The build makes several programs ({}); `{chosen}` is taken. Set the commands in the project's settings for another.",
+            programs.join(", ")
+        ));
+        draft.at_most(Confidence::Low);
+    }
+    Some(chosen.clone())
 }
 
 /// How each framework is told its port.
@@ -80,47 +105,6 @@ fn port_option(framework: &str) -> &'static str {
         "micronaut" => "-Dmicronaut.server.port=$PORT ",
         _ => "",
     }
-}
-
-fn with_maven(app: &App<'_>, framework: &str, draft: &mut Draft) {
-    let wrapper = app.folder.has_file("mvnw");
-    let maven = if wrapper { "sh ./mvnw" } else { "mvn" };
-    draft.plan.package_manager = Some("maven".to_owned());
-    draft.plan.build_command = Some(format!("{maven} -B -DskipTests clean package"));
-    let war = app
-        .folder
-        .text("pom.xml")
-        .is_some_and(|text| text.contains("<packaging>war<"));
-    let ending = if war { "war" } else { "jar" };
-    let jar = match framework {
-        "quarkus" => "target/quarkus-app/quarkus-run.jar".to_owned(),
-        _ => format!("$(ls -1 target/*.{ending} | grep -v -e original -e sources -e javadoc | head -n 1)"),
-    };
-    draft.make_server(Some(format!(
-        "java {}$JAVA_OPTS -jar {jar}",
-        port_option(framework)
-    )));
-}
-
-fn with_gradle(app: &App<'_>, framework: &str, draft: &mut Draft) {
-    let wrapper = app.folder.has_file("gradlew");
-    let gradle = if wrapper { "sh ./gradlew" } else { "gradle" };
-    draft.plan.package_manager = Some("gradle".to_owned());
-    draft.plan.build_command = Some(format!("{gradle} clean build -x check -x test"));
-    let module = if app.folder.first(&GRADLE_FILES).is_none() && app.folder.has_folder("app") {
-        "app/"
-    } else {
-        ""
-    };
-    let jar = match framework {
-        "quarkus" => format!("{module}build/quarkus-app/quarkus-run.jar"),
-        _ => format!("$(ls -1 {module}build/libs/*.jar | grep -v plain | head -n 1)"),
-    };
-    draft.make_server(Some(format!(
-        "java {}$JAVA_OPTS -jar {jar}",
-        port_option(framework)
-    )));
-    draft.cache(&[".gradle".to_owned()]);
 }
 
 fn version(app: &App<'_>) -> Option<Wish> {
