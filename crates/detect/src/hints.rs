@@ -6,6 +6,7 @@
 mod own_file;
 mod peers;
 mod procfile;
+mod start;
 
 use aether_models::{BuildOverrides, Confidence, PlanKind};
 
@@ -19,6 +20,8 @@ use crate::tree::Tree;
 pub(crate) struct Hint {
     /// The file, relative to the app.
     pub(crate) file: String,
+    /// Slug of the framework it names.
+    pub(crate) framework: Option<String>,
     pub(crate) install: Option<String>,
     pub(crate) build: Option<String>,
     pub(crate) start: Option<String>,
@@ -32,16 +35,15 @@ pub(crate) struct Hint {
 
 /// Lays the hints of the app's folder over its plans; a hint alone can make a plan.
 pub(crate) fn apply(app: &App<'_>, drafts: &mut Vec<Draft>) {
-    let found: Vec<Hint> = [procfile::read(&app.folder)]
-        .into_iter()
-        .flatten()
-        .chain(peers::read(&app.folder))
-        .collect();
+    let found = read(&app.folder);
     if drafts.is_empty()
         && let Some(draft) = from_hint(app, &found)
     {
         drafts.push(draft);
     }
+    functions(app, drafts);
+    let meant: Vec<Option<&str>> = found.iter().map(|hint| start::meant(hint, drafts)).collect();
+    start::defer_to_language(&found, drafts);
     let sure = drafts.iter().map(|draft| draft.plan.confidence).max();
     for draft in drafts
         .iter_mut()
@@ -49,10 +51,63 @@ pub(crate) fn apply(app: &App<'_>, drafts: &mut Vec<Draft>) {
     {
         let best = Some(draft.plan.confidence) == sure;
         // The first hint that says something wins, so the weaker ones are laid down first.
-        for hint in found.iter().rev() {
-            hint.lay_over(draft, best);
+        for (hint, meant) in found.iter().zip(&meant).rev() {
+            hint.lay_over(draft, best, *meant);
         }
     }
+}
+
+/// Vercel runs every file of `api/` as a function; nothing else does. A site that comes with some is not the whole app.
+fn functions(app: &App<'_>, drafts: &mut [Draft]) {
+    const ENDINGS: [&str; 7] = [".js", ".mjs", ".ts", ".py", ".go", ".rb", ".rs"];
+    const HANDLERS: [&str; 9] = [
+        "export default",
+        "export {",
+        "module.exports",
+        "export async function ",
+        "export function ",
+        "export const GET",
+        "class handler",
+        "func Handler",
+        "exports.",
+    ];
+    let mut files = ENDINGS
+        .iter()
+        .flat_map(|ending| app.folder.matching(&format!("api/*{ending}")));
+    let found = files.find(|file| {
+        let text = app.folder.text(file);
+        text.is_some_and(|text| HANDLERS.iter().any(|words| text.contains(words)))
+    });
+    let Some(file) = found else { return };
+    for draft in drafts
+        .iter_mut()
+        .filter(|draft| draft.plan.kind == PlanKind::Static)
+    {
+        draft.warn(format!(
+            "{file} looks like a function of another platform, which is not run here."
+        ));
+        if draft.plan.framework.is_none() {
+            draft.at_most(Confidence::Low);
+        }
+    }
+}
+
+/// All hints of a folder, the strongest first.
+fn read(folder: &Folder<'_>) -> Vec<Hint> {
+    procfile::read(folder)
+        .into_iter()
+        .chain(peers::read(folder))
+        .collect()
+}
+
+/// The framework somebody chose: in the project's settings, or in another platform's file.
+/// The file is `None` for the settings.
+pub(crate) fn wanted_framework(app: &App<'_>) -> Option<(Option<String>, String)> {
+    if let Some(slug) = app.overrides.framework.clone() {
+        return Some((None, slug));
+    }
+    let mut hints = read(&app.folder).into_iter();
+    hints.find_map(|hint| Some((Some(hint.file), hint.framework?)))
 }
 
 /// Lays settings and `aether.toml` over a plan.
@@ -84,14 +139,19 @@ fn from_hint(app: &App<'_>, hints: &[Hint]) -> Option<Draft> {
     } else {
         PlanKind::Static
     };
-    let language = if hint.start.is_some() { "shell" } else { "static" };
+    let language = match &hint.start {
+        Some(start) => start::language(start).unwrap_or("shell"),
+        None => "static",
+    };
     let mut draft = Draft::new(&app.folder, language, kind);
     draft.at_most(Confidence::Medium);
+    crate::versions::decide(app, &mut draft, language, None);
     Some(draft)
 }
 
 impl Hint {
-    fn lay_over(&self, draft: &mut Draft, best: bool) {
+    /// `meant` is the language its start command belongs to, when the repository has a plan for that language.
+    fn lay_over(&self, draft: &mut Draft, best: bool, meant: Option<&str>) {
         for (name, value) in [("install", &self.install), ("build", &self.build)] {
             let Some(value) = value else { continue };
             draft.say(&self.file, format!("{name} command `{value}`"));
@@ -103,10 +163,11 @@ impl Hint {
             };
             *slot = command;
         }
-        if let Some(start) = &self.start {
+        let fits = meant.is_none_or(|language| draft.plan.language == language);
+        if let Some(start) = self.start.as_ref().filter(|_| fits) {
             draft.say(&self.file, format!("start command `{start}`"));
-            draft.make_server(Some(on_path(start, draft)));
-            if best && draft.problems.is_empty() {
+            let runs = start::translate(start, &self.file, draft);
+            if runs && best && draft.problems.is_empty() {
                 draft.plan.confidence = draft.plan.confidence.max(Confidence::Medium);
             }
         }
@@ -148,10 +209,7 @@ fn on_path(command: &str, draft: &Draft) -> String {
     const OWN_PATH: [&str; 12] = [
         "npm", "npx", "pnpm", "yarn", "bun", "node", "corepack", "sh", "bash", "make", "echo", "cd",
     ];
-    let program = command
-        .split_whitespace()
-        .find(|word| !word.contains('='))
-        .unwrap_or_default();
+    let program = start::program(command);
     let plain = OWN_PATH.contains(&program) || program.starts_with(['.', '/']);
     let folder = match draft.plan.language.as_str() {
         "python" if draft.plan.install_command.is_some() && !program.starts_with(".venv") => ".venv/bin",

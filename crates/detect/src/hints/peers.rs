@@ -55,7 +55,25 @@ fn commands(value: &Value, pointer: &str) -> Option<String> {
     whole.then(|| texts.join(" && "))
 }
 
+/// Vercel's names for frameworks, where they are not the table's own.
+const VERCEL_NAMES: [(&str, &str); 10] = [
+    ("docusaurus", "docusaurus-1"),
+    ("docusaurus-2", "docusaurus"),
+    ("hydrogen-2", "hydrogen"),
+    ("nuxtjs", "nuxt"),
+    ("preact", "preact-cli"),
+    ("sanity", "sanity-2"),
+    ("sanity-v3", "sanity"),
+    ("solidstart-1", "solidstart"),
+    ("sveltekit-1", "sveltekit"),
+    ("vue", "vue-cli"),
+];
+
 fn vercel(value: &Value, hint: &mut Hint) {
+    hint.framework = text(value, "/framework").map(|name| {
+        let known = VERCEL_NAMES.iter().find(|(theirs, _)| *theirs == name);
+        known.map_or(name, |(_, own)| (*own).to_owned())
+    });
     hint.install = text(value, "/installCommand");
     hint.build = text(value, "/buildCommand");
     hint.output = text(value, "/outputDirectory");
