@@ -6,7 +6,9 @@ use serde_json::Value;
 use crate::app::App;
 use crate::draft::Draft;
 use crate::shell::quote;
+use crate::source::js::JsSource;
 use crate::toolfiles::{version_file, wish};
+use crate::tree::normalize_path;
 use crate::versions;
 
 /// Deno keeps modules in a folder of the user; the release carries only the app's, so they go there.
@@ -56,6 +58,14 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
         draft.say(&sign, format!("task build: {text}"));
     }
     let main = MAIN_FILES.iter().find(|file| app.folder.has_file(file));
+    if let Some(output) = task("build")
+        .filter(|_| task("start").is_none())
+        .and_then(|text| built_site(app, &text))
+    {
+        draft.plan.spa = output != "_site";
+        draft.make_static(output);
+        return Some(draft);
+    }
     if let Some(text) = task("start") {
         draft.say(&sign, format!("task start: {text}"));
         draft.make_server(Some(format!("{DENO} task start")));
@@ -68,6 +78,22 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
     }
     fetch(main.copied(), config.is_some(), &mut draft);
     Some(draft)
+}
+
+/// Where a build task that runs a tool for sites puts its result.
+fn built_site(app: &App<'_>, task: &str) -> Option<String> {
+    if task.contains("vite") && app.folder.has_file("index.html") {
+        let config = app
+            .folder
+            .first(&["vite.config.*"])
+            .and_then(|file| app.folder.text(&file));
+        let source = config.map(|text| JsSource::new(&text));
+        let set = source
+            .as_ref()
+            .and_then(|source| source.text(&["build", "outDir"]));
+        return normalize_path(set.unwrap_or("dist")).filter(|folder| !folder.is_empty());
+    }
+    (task.contains("lume") || app.folder.has_file("_config.ts")).then(|| "_site".to_owned())
 }
 
 /// Fetching the modules is the build, unless a task builds something from them.
@@ -104,7 +130,7 @@ fn imports_by_address(app: &App<'_>) -> Option<String> {
     files.into_iter().find(|file| {
         let text = app.folder.text(file);
         text.is_some_and(|text| {
-            ["https://deno.land", "jsr:", "Deno."]
+            ["https://deno.land", "jsr:", "Deno.", "\"npm:", "'npm:"]
                 .iter()
                 .any(|sign| text.contains(sign))
         })

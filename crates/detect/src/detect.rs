@@ -3,7 +3,7 @@
 //! root directory -> apps (one, or a workspace's members) -> each language's planner -> hints of other platforms'
 //! files -> the user's settings -> `aether.toml` -> all candidates in order, or an explanation.
 
-use aether_models::{BuildOverrides, BuildPlan, Confidence};
+use aether_models::{BuildOverrides, BuildPlan, Confidence, PlanKind};
 use serde::Serialize;
 
 use crate::app::App;
@@ -86,6 +86,7 @@ pub fn detect(tree: &dyn Tree, options: &DetectOptions) -> Detection {
         found.extend(node::plan_nx(&app));
         hints::apply(&app, &mut found);
         note_problems(&app, &mut found);
+        defer_to_refused(&mut found);
         if app.folder.dir() == root {
             problems.extend(app.problems());
         } else {
@@ -138,6 +139,24 @@ fn note_problems(app: &App<'_>, found: &mut [Draft]) {
             } else {
                 draft.warn(format!("{} {}.", problem.file, problem.says));
             }
+        }
+    }
+}
+
+/// Pages beside a server that cannot be had are its pages: they are not put online alone without asking.
+fn defer_to_refused(found: &mut [Draft]) {
+    let server = found.iter().find(|draft| {
+        !draft.problems.is_empty() && draft.plan.kind == PlanKind::Server && draft.plan.framework.is_some()
+    });
+    let Some(language) = server.map(|draft| draft.plan.language.clone()) else {
+        return;
+    };
+    for draft in found.iter_mut() {
+        if draft.plan.language != language && draft.plan.kind == PlanKind::Static {
+            draft.warn(format!(
+                "This is only a part of the repository: there is a {language} server, too."
+            ));
+            draft.at_most(Confidence::Low);
         }
     }
 }

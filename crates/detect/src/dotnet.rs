@@ -14,7 +14,13 @@ const PROJECTS: [&str; 3] = ["*.csproj", "*.fsproj", "*.vbproj"];
 
 pub(crate) fn dependencies(app: &App<'_>) -> Dependencies {
     let mut found = Dependencies::new();
-    for file in project_files(app, "") {
+    let root = project_files(app, "");
+    let files = if root.is_empty() {
+        program_below(app).into_iter().collect()
+    } else {
+        root
+    };
+    for file in files {
         let Some(text) = app.folder.text(&file) else {
             continue;
         };
@@ -73,13 +79,55 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
         "ASPNETCORE_URLS=http://0.0.0.0:$PORT ./out/{}",
         quote(name)
     )));
-    let web = text.contains("Microsoft.NET.Sdk.Web");
-    let program = web || text.contains("<OutputType>Exe");
-    if !program {
-        draft.at_most(Confidence::Low);
-        draft.warn(format!("{project} makes a library, not a program."));
+    if text.contains("Microsoft.NET.Sdk.BlazorWebAssembly") {
+        draft.make_static("out/wwwroot");
+        draft.plan.spa = true;
+    } else {
+        doubts(&project, &text, &mut draft);
+    }
+    if app.folder.has_file(&project) && project.contains('/') {
+        several_programs(app, &project, &mut draft);
     }
     Some(draft)
+}
+
+/// What speaks against a server.
+fn doubts(project: &str, text: &str, draft: &mut Draft) {
+    if text.contains("<AzureFunctionsVersion>") {
+        draft.warn(format!(
+            "{project} is made for Azure Functions, whose host is not run here."
+        ));
+        draft.at_most(Confidence::Low);
+    } else if !text.contains("Microsoft.NET.Sdk.Web") && text.contains("<OutputType>Exe") {
+        draft.warn(format!(
+            "{project} makes a console program: nothing says that it answers requests."
+        ));
+        draft.at_most(Confidence::Medium);
+    } else if !text.contains("Microsoft.NET.Sdk.Web") {
+        draft.warn(format!("{project} makes a library, not a program."));
+        draft.at_most(Confidence::Low);
+    }
+}
+
+/// A solution with several web programs is several apps.
+fn several_programs(app: &App<'_>, chosen: &str, draft: &mut Draft) {
+    let web = |file: &String| {
+        let text = app.folder.text(file);
+        text.is_some_and(|text| {
+            text.contains("Microsoft.NET.Sdk.Web") && !text.contains("Microsoft.NET.Test.Sdk")
+        })
+    };
+    let others: Vec<String> = projects_below(app)
+        .into_iter()
+        .filter(|file| file != chosen && web(file))
+        .collect();
+    if !others.is_empty() {
+        draft.warn(format!(
+            "The solution has several web programs ({chosen}, {}); set the root directory to the folder of the one to deploy.",
+            others.join(", ")
+        ));
+        draft.at_most(Confidence::Low);
+    }
 }
 
 fn project_files(app: &App<'_>, dir: &str) -> Vec<String> {
@@ -91,6 +139,20 @@ fn project_files(app: &App<'_>, dir: &str) -> Vec<String> {
 
 /// In a solution, the first project that makes a program, one or two folders down.
 fn program_below(app: &App<'_>) -> Option<String> {
+    let files = projects_below(app);
+    let makes = |words: &str| {
+        files
+            .iter()
+            .find(|file| app.folder.text(file).is_some_and(|text| text.contains(words)))
+            .cloned()
+    };
+    makes("Microsoft.NET.Sdk.Web")
+        .or_else(|| makes("Microsoft.NET.Sdk.BlazorWebAssembly"))
+        .or_else(|| makes("<OutputType>Exe"))
+}
+
+/// The project files one folder down, and below `src`.
+fn projects_below(app: &App<'_>) -> Vec<String> {
     let folders = app
         .folder
         .folders()
@@ -105,17 +167,10 @@ fn program_below(app: &App<'_>) -> Option<String> {
         .flatten()
         .filter(|entry| entry.kind == EntryKind::Directory)
         .map(|entry| join("src", &entry.name));
-    let files: Vec<String> = folders
+    folders
         .chain(below)
         .flat_map(|dir| project_files(app, &dir))
-        .collect();
-    let makes = |words: &str| {
-        files
-            .iter()
-            .find(|file| app.folder.text(file).is_some_and(|text| text.contains(words)))
-            .cloned()
-    };
-    makes("Microsoft.NET.Sdk.Web").or_else(|| makes("<OutputType>Exe"))
+        .collect()
 }
 
 fn version(app: &App<'_>, project: &str, text: &str) -> Option<Wish> {

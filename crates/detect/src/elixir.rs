@@ -1,6 +1,6 @@
 //! Elixir: Mix, releases, Phoenix.
 
-use aether_models::PlanKind;
+use aether_models::{Confidence, PlanKind};
 
 use crate::app::{App, Dependencies, Dependency};
 use crate::draft::Draft;
@@ -35,6 +35,10 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
     draft.plan.package_manager = Some("mix".to_owned());
     draft.plan.install_command = Some(format!("export MIX_ENV=prod && {INSTALL}"));
     let rule = framework::apply(app, "elixir", &mut draft);
+    if rule.is_none() {
+        // A library has a mix.exs, too.
+        draft.at_most(Confidence::Medium);
+    }
     let wanted = framework::between(&text, "elixir: \"", "\"").map(|version| Wish {
         file: app.folder.path("mix.exs"),
         version: version.to_owned(),

@@ -143,10 +143,15 @@ fn main_package(app: &App<'_>, dir: &str) -> Option<String> {
         .filter(|file| !file.ends_with("_test.go"))
         .find(|file| {
             let text = app.folder.text(file);
-            text.is_some_and(|text| {
-                text.lines().any(|line| line.trim() == "package main") && text.contains("func main(")
-            })
+            text.is_some_and(|text| text.lines().any(is_package_main) && text.contains("func main("))
         })
+}
+
+/// `package main`, with or without a comment behind it (`// import "example.com/app"`).
+fn is_package_main(line: &str) -> bool {
+    line.trim()
+        .strip_prefix("package main")
+        .is_some_and(|rest| rest.is_empty() || rest.trim_start().starts_with("//"))
 }
 
 /// The `go` line is the least version the code needs, not the one it wants.

@@ -51,7 +51,8 @@ pub(crate) fn order(drafts: &mut [Draft], wanted: Option<&str>) -> Standing {
         draft.plan.confidence == first.plan.confidence && is_wanted(draft) == is_wanted(first)
     });
     let mut folders: Vec<String> = equal.filter_map(|draft| draft.member.clone()).collect();
-    folders.dedup();
+    let mut seen = std::collections::BTreeSet::new();
+    folders.retain(|folder| seen.insert(folder.clone()));
     if first.member.is_some() && !first.preferred && folders.len() > 1 {
         return Standing::Several(folders);
     }

@@ -69,6 +69,12 @@ fn files(app: &App<'_>) -> Option<Draft> {
         draft.warn("There is no index.html: the site has no first page.");
         draft.at_most(Confidence::Medium);
     }
+    if let Some(script) = source_script(app, place) {
+        draft.warn(format!(
+            "index.html loads {script}, which browsers cannot run: the site has to be built first. Set the build command and the output directory in the project's settings."
+        ));
+        draft.at_most(Confidence::Low);
+    }
     // Beside a manifest, an index.html is more often a source than the site.
     let sources = app.folder.has_file("package.json") || app.folder.is_broken("package.json");
     if sources {
@@ -80,4 +86,25 @@ fn files(app: &App<'_>) -> Option<Draft> {
         });
     }
     Some(draft)
+}
+
+/// A script the page loads in a language of bundlers (`/src/main.tsx`): a source, not a site.
+fn source_script(app: &App<'_>, place: &str) -> Option<String> {
+    const SOURCES: [&str; 6] = [".ts", ".tsx", ".jsx", ".vue", ".svelte", ".mts"];
+    let text = app.folder.text(&crate::tree::join(place, "index.html"))?;
+    let scripts = text
+        .split("<script")
+        .skip(1)
+        .filter_map(|part| part.split_once('>'));
+    let sources = scripts.filter_map(|(head, _)| {
+        let (_, behind) = head.split_once("src=")?;
+        behind
+            .trim_start_matches(['"', '\''])
+            .split(['"', '\'', ' '])
+            .next()
+    });
+    sources
+        .map(|script| script.split('?').next().unwrap_or(script))
+        .find(|script| SOURCES.iter().any(|ending| script.ends_with(ending)))
+        .map(str::to_owned)
 }

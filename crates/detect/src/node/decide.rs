@@ -15,6 +15,7 @@ use aether_models::Confidence;
 use super::plan::NodeApp;
 use super::script::{self, StartKind};
 use crate::draft::Draft;
+use crate::source::js::JsSource;
 
 /// Reads a framework's configuration and corrects the draft made from the table.
 pub(crate) type Hook = fn(&NodeApp<'_, '_>, &mut Draft);
@@ -53,7 +54,14 @@ pub(crate) fn hook(name: &str) -> Option<Hook> {
 
 /// Pages that come with a program of their own (`start` runs Node) are served by it.
 pub(crate) fn own_server(node: &NodeApp<'_, '_>, draft: &mut Draft) -> bool {
-    for name in ["start", "start:prod"] {
+    // Vite's own server rendering builds twice, and is served by a program that `serve` or `preview` starts.
+    let rendering = script::expand(&node.package.scripts, "build").contains("--ssr");
+    let names: &[&str] = if rendering {
+        &["start", "start:prod", "serve", "preview"]
+    } else {
+        &["start", "start:prod"]
+    };
+    for name in names.iter().copied() {
         let text = script::expand(&node.package.scripts, name);
         // Development servers started through `node` (`node scripts/start.js`) are told by their words.
         let development = ["dev", "--watch", "nodemon", "scripts/start"]
@@ -66,6 +74,27 @@ pub(crate) fn own_server(node: &NodeApp<'_, '_>, draft: &mut Draft) -> bool {
         }
     }
     false
+}
+
+/// A Vite plugin that builds for another platform's runtime; `true` when there is one.
+fn other_platform(file: &str, source: &JsSource, draft: &mut Draft) -> bool {
+    const PLUGINS: [(&str, &str); 3] = [
+        ("@cloudflare/vite-plugin", "Cloudflare Workers"),
+        ("@netlify/vite-plugin-tanstack-start", "Netlify"),
+        ("@hono/vite-build/cloudflare", "Cloudflare"),
+    ];
+    let found = PLUGINS
+        .iter()
+        .find(|(plugin, _)| source.imports().any(|module| module.starts_with(plugin)));
+    let Some((plugin, platform)) = found else {
+        return false;
+    };
+    draft.say(file, format!("imports {plugin}"));
+    draft.warn(format!(
+        "{plugin} builds for {platform}, and the result does not run under Node. Take it out of {file}, or set the commands in the project's settings."
+    ));
+    draft.at_most(Confidence::Low);
+    true
 }
 
 /// A folder as configuration writes it, when it stays inside the repository.

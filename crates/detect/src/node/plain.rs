@@ -97,12 +97,22 @@ pub(crate) fn entry_file(app: &App<'_>, package: &PackageJson) -> Option<String>
             .filter(|file| ENDINGS.iter().any(|ending| file.ends_with(ending)));
         endings.find(|file| app.folder.has_file(file))
     });
-    main.or_else(|| {
+    let built = || built_main(package);
+    main.or_else(built).or_else(|| {
         ENTRY_FILES
             .iter()
             .find(|file| app.folder.has_file(file))
             .map(|file| (*file).to_owned())
     })
+}
+
+/// `main` in a folder of results is there after the build (`tsc` with `main: "dist/index.js"`).
+fn built_main(package: &PackageJson) -> Option<String> {
+    const RESULTS: [&str; 4] = ["dist", "build", "lib", "out"];
+    let main = package.main.as_deref().and_then(crate::tree::normalize_path)?;
+    let folder = main.split_once('/').map(|(folder, _)| folder)?;
+    let program = main.ends_with(".js") || main.ends_with(".mjs") || main.ends_with(".cjs");
+    (program && RESULTS.contains(&folder) && package.scripts.contains_key("build")).then_some(main)
 }
 
 fn start(app: &App<'_>, package: &PackageJson, manager: &Manager, draft: &mut Draft) -> Option<String> {
@@ -121,11 +131,15 @@ fn start(app: &App<'_>, package: &PackageJson, manager: &Manager, draft: &mut Dr
                 draft.at_most(Confidence::Medium);
                 return Some(manager.run(name));
             }
+            StartKind::Platform => draft.warn(format!(
+                "The script `{name}` runs another platform's own tool ({text}), which serves nothing here."
+            )),
             StartKind::Development | StartKind::Files => {}
         }
     }
     let file = entry_file(app, package)?;
     let member = app.workspace.is_some();
+
     // A library has a main file too; one that is built first is no program to start.
     if package.scripts.contains_key("build") || member {
         draft.at_most(Confidence::Low);

@@ -8,6 +8,7 @@ use super::script::{self, StartKind};
 use super::{access, decide, plain, version};
 use crate::app::App;
 use crate::draft::Draft;
+use crate::hints;
 use crate::rules::{self, Match, Rule};
 use crate::source::js::JsSource;
 
@@ -36,7 +37,7 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
     }
     access::warn(app, package, &mut draft);
     version::decide(app, &manager, &mut draft);
-    match choose_framework(package, &rules::matching(app, "node")) {
+    match choose_framework(app, package, &rules::matching(app, "node"), &mut draft) {
         Some(hit) => with_framework(app, package, manager, &hit, &mut draft),
         None => plain::plan(app, package, &manager, &mut draft),
     }
@@ -65,8 +66,22 @@ pub(crate) fn assets(app: &App<'_>, draft: &mut Draft) {
     }
 }
 
-/// The first match decides, except that a server of one's own goes before the bundler of its pages.
-fn choose_framework(package: &PackageJson, found: &[Match]) -> Option<Match> {
+/// The one somebody chose, if it applies. Else the first match decides, except that a server of one's own goes before
+/// the bundler of its pages.
+fn choose_framework(
+    app: &App<'_>,
+    package: &PackageJson,
+    found: &[Match],
+    draft: &mut Draft,
+) -> Option<Match> {
+    if let Some((file, slug)) = hints::wanted_framework(app)
+        && let Some(wanted) = rules::named(app, &slug).filter(|hit| hit.rule.language == "node")
+    {
+        if let Some(file) = file {
+            draft.say(&file, format!("framework {slug}"));
+        }
+        return Some(wanted);
+    }
     let first = found.first()?.clone();
     let bundler = first.rule.kind == Some(PlanKind::Static);
     let server = found
@@ -168,6 +183,12 @@ impl NodeApp<'_, '_> {
                 StartKind::Development | StartKind::Files if self.rule.start.is_some() => draft.warn(format!(
                     "The script `{name}` runs a development server; the framework's own start command is used."
                 )),
+                StartKind::Platform => {
+                    draft.warn(format!(
+                        "The script `{name}` runs another platform's own tool, which serves nothing here."
+                    ));
+                    draft.at_most(Confidence::Medium);
+                }
                 StartKind::Development | StartKind::Files => {}
             }
         }

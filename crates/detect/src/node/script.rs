@@ -16,6 +16,8 @@ pub(crate) enum StartKind {
     Development,
     /// A server for the finished files (`serve dist`).
     Files,
+    /// Another platform's local stand-in (`wrangler dev`): what it runs is no server of its own.
+    Platform,
     /// Nothing that is known.
     Unknown,
 }
@@ -123,6 +125,8 @@ pub(crate) fn start_kind(script: &str) -> StartKind {
         "node" | "tsx" | "ts-node" | "nodemon" | "ts-node-dev" | "pm2" | "pm2-runtime" | "forever"
         | "esno" | "jiti" | "swc-node" | "babel-node" | "micro" | "fastify" | "sails"
         | "moleculer-runner" | "deno" => StartKind::Program,
+        "wrangler" | "func" | "vercel" | "netlify" | "firebase" | "sls" | "serverless" | "partykit"
+        | "sam" | "amplify" => StartKind::Platform,
         "bun" if first != "run" || rest.len() > 1 => StartKind::Program,
         _ => StartKind::Unknown,
     }
@@ -167,6 +171,7 @@ mod tests {
             ("react-scripts start", StartKind::Development),
             ("vite preview --host", StartKind::Files),
             ("serve -s build", StartKind::Files),
+            ("wrangler dev src/index.ts", StartKind::Platform),
             ("./run.sh", StartKind::Unknown),
         ] {
             assert_eq!(start_kind(script), kind, "{script}");

@@ -93,7 +93,13 @@ pub(crate) fn main_file(app: &App<'_>) -> Option<String> {
             name.ends_with(".py")
                 && !matches!(
                     *name,
-                    "setup.py" | "conf.py" | "conftest.py" | "noxfile.py" | "tasks.py"
+                    "setup.py"
+                        | "conf.py"
+                        | "conftest.py"
+                        | "noxfile.py"
+                        | "tasks.py"
+                        | "manage.py"
+                        | "fabfile.py"
                 )
         });
         let only = own.next()?;

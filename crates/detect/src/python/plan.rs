@@ -5,6 +5,7 @@ use aether_models::{Confidence, PlanKind};
 use super::{entry, manager, site, start, version};
 use crate::app::App;
 use crate::draft::Draft;
+use crate::explain::Problem;
 use crate::rules::{self, Match};
 use crate::shell::quote;
 
@@ -24,7 +25,9 @@ const MANIFESTS: [&str; 9] = [
 pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
     let found = rules::matching(app, "python");
     let manifest = app.folder.first(&MANIFESTS);
-    if found.is_empty() && manifest.is_none() && entry::main_file(app).is_none() {
+    // Without a manifest, only a program in the folder itself counts: what lies below may be anything.
+    let program = entry::main_file(app).filter(|file| !file.contains('/'));
+    if found.is_empty() && manifest.is_none() && program.is_none() {
         return None;
     }
     let mut draft = Draft::new(&app.folder, "python", PlanKind::Server);
@@ -39,8 +42,19 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
     let manager = manager::choose(app, &mut draft);
     version::decide(app, &mut draft);
     draft.plan.package_manager = manager.as_ref().map(|manager| manager.kind.name().to_owned());
-    if manager.is_none() && manifest.as_deref() == Some("environment.yml") {
-        draft.warn("Conda environments are not supported: add a requirements.txt.");
+    let conda = app.folder.first(&["environment.yml", "environment.yaml"]);
+    if let Some(file) = conda.filter(|_| manager.is_none()) {
+        draft.refuse(Problem {
+            file: app.folder.path(&file),
+            says: "describes a Conda environment, which cannot be installed".to_owned(),
+            fix: "Add a requirements.txt, or bring a Dockerfile.".to_owned(),
+        });
+    } else if manager.is_none()
+        && found
+            .first()
+            .is_some_and(|hit| hit.rule.kind == Some(PlanKind::Server))
+    {
+        draft.warn("No file says which packages to install: add a requirements.txt or a pyproject.toml.");
         draft.at_most(Confidence::Low);
     }
     let extra = match found.first() {
@@ -61,7 +75,13 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
             .package()
             .is_some_and(|package| package.scripts.contains_key("build"))
     {
+        // The assets are built first, so that collecting the static files finds them.
+        let collect = draft.plan.build_command.take();
         crate::node::assets(app, &mut draft);
+        draft.plan.build_command = match (draft.plan.build_command.take(), collect) {
+            (Some(assets), Some(collect)) => Some(format!("{assets} && {collect}")),
+            (assets, collect) => assets.or(collect),
+        };
     }
     Some(draft)
 }

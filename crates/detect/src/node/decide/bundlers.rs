@@ -39,6 +39,9 @@ pub(crate) fn vite(node: &NodeApp<'_, '_>, draft: &mut Draft) {
     {
         draft.say(file, "sets the output directory");
     }
+    if let Some((file, source)) = &config {
+        super::other_platform(file, source, draft);
+    }
     first_page(node, draft, &root);
     misplaced_output(config.as_ref(), draft);
     pages(node, draft, &root);

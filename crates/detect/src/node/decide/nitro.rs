@@ -118,7 +118,7 @@ pub(crate) fn tanstack_start(node: &NodeApp<'_, '_>, draft: &mut Draft) {
             draft.plan.spa = true;
             return;
         }
-        if preset(node, draft, file, source) {
+        if preset(node, draft, file, source) || super::other_platform(file, source, draft) {
             return;
         }
     }

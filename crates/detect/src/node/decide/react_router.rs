@@ -4,11 +4,15 @@ use aether_models::Confidence;
 
 use super::clean_folder;
 use crate::draft::Draft;
+use crate::node::plain;
 use crate::node::plan::NodeApp;
 use crate::shell::quote;
 use crate::source::js::JsSource;
 
 pub(crate) fn react_router(node: &NodeApp<'_, '_>, draft: &mut Draft) {
+    if let Some((file, source)) = node.config(&["vite.config.*"]) {
+        super::other_platform(&file, &source, draft);
+    }
     let config = node.config(&["react-router.config.*"]);
     let folder = config
         .as_ref()
@@ -32,6 +36,24 @@ pub(crate) fn react_router(node: &NodeApp<'_, '_>, draft: &mut Draft) {
 }
 
 pub(crate) fn remix(node: &NodeApp<'_, '_>, draft: &mut Draft) {
+    // The compiler is a package of its own up to Remix 2, and Remix 3 has none: programs run as they are.
+    if !node.package.depends_on("@remix-run/dev") && node.build_script.is_none() {
+        draft.plan.build_command = None;
+        if draft
+            .plan
+            .start_command
+            .as_deref()
+            .is_none_or(|start| start.contains("remix-serve"))
+        {
+            let entry = plain::entry_file(node.app, node.package);
+            let start = entry.and_then(|file| plain::run_entry(node.app, node.package, &node.manager, &file));
+            if start.is_none() {
+                draft.at_most(Confidence::Low);
+            }
+            draft.make_server(start);
+        }
+        return;
+    }
     let Some((file, source)) = node.config(&["vite.config.*"]) else {
         return needs_server(node, draft, "@remix-run/serve", "remix-serve ./build/index.js");
     };
