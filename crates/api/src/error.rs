@@ -183,6 +183,11 @@ impl ApiError {
         error
     }
 
+    /// What is wrong, for an answer that is about more than this.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// Adds what the caller can do about it.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

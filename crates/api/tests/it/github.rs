@@ -129,7 +129,7 @@ impl World {
 
     fn push(&self, repository: &Value, full_name: &str) -> Value {
         json!({
-            "ref": "refs/heads/main", "after": COMMIT,
+            "ref": "refs/heads/main", "before": "1".repeat(40), "after": COMMIT,
             "head_commit": {"id": COMMIT, "message": "Add a page", "modified": ["web/index.html"]},
             "commits": [{"id": COMMIT, "message": "Add a page", "added": [], "removed": [], "modified": ["web/index.html"]}],
             "repository": {

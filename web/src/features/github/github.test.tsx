@@ -2,6 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react'
 import { HttpResponse, http } from 'msw'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import * as leaving from '@/lib/go-to'
+import { project } from '@/mock-api/examples'
 import { renderPage } from '@/mock-api/render-page'
 import { backend } from '@/mock-api/test-setup'
 
@@ -76,7 +77,7 @@ test('a repository is searched, chosen and deployed', async () => {
   const { user } = renderPage('/new')
   await user.type(await screen.findByLabelText('Search repositories'), 'shop')
   await waitFor(() => expect(screen.queryByText('acme/handbook')).toBeNull())
-  await user.click(screen.getByRole('button', { name: 'Choose acme/shop' }))
+  await user.click(await screen.findByRole('button', { name: 'Choose acme/shop' }))
   await user.click(await screen.findByRole('button', { name: 'Deploy' }))
   const github_repository = {
     app_id: 'gha_01h455vb4pex5vsknk084sn02q',
@@ -88,4 +89,15 @@ test('a repository is searched, chosen and deployed', async () => {
   expect(bodies[1]).toMatchObject({ github_repository })
   expect(bodies[1]).not.toHaveProperty('repo_url')
   backend.events.removeAllListeners()
+})
+
+test('a project of the App has no webhook to set up', async () => {
+  backend.use(
+    http.get('*/api/v1/projects/shop', async () =>
+      HttpResponse.json({ ...project(), slug: 'shop', github_repository: 'acme/shop' }),
+    ),
+  )
+  renderPage('/projects/shop/settings/git')
+  expect(await screen.findByText('acme/shop')).toBeInTheDocument()
+  expect(screen.queryByText('Webhook')).toBeNull()
 })

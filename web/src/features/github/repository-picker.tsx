@@ -1,5 +1,6 @@
 // Repositories that the team's GitHub Apps reach, with search, for a new project.
 
+import { keepPreviousData } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Lock, Search } from 'lucide-react'
 import { useDeferredValue, useState } from 'react'
@@ -41,9 +42,12 @@ function Choices({ onPick }: { onPick: (repository: GitHubRepository) => void })
   const [text, setText] = useState('')
   const [page, setPage] = useState(1)
   const q = useDeferredValue(text.trim())
-  const found = api.useQuery('get', '/api/v1/github/repositories', {
-    params: { query: { page, ...(q && { q }) } },
-  })
+  const found = api.useQuery(
+    'get',
+    '/api/v1/github/repositories',
+    { params: { query: { page, ...(q && { q }) } } },
+    { placeholderData: keepPreviousData },
+  )
   const { data } = found
   return (
     <>

@@ -2,6 +2,7 @@
 
 import { Link } from '@tanstack/react-router'
 import { GitBranch } from 'lucide-react'
+import { ThroughApp } from '@/features/github/through-app'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { useRights } from '@/hooks/use-session'
 import { useCurrentProject } from '@/pages/project/use-current-project'
@@ -18,13 +19,15 @@ export function GitPage() {
   usePageTitle('Git', project.name)
   const { canWrite } = useRights()
   if (!project.repo_url) return <NoRepository />
+  const app = project.github_repository
   return (
     <>
       <PushCard />
-      {canWrite && <WebhookCard />}
+      {app && <ThroughApp repository={app} />}
+      {canWrite && !app && <WebhookCard />}
       <DeliveriesCard />
       <ProviderCard />
-      <DeployKeyCard />
+      {!app && <DeployKeyCard />}
     </>
   )
 }

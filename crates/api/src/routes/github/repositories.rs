@@ -137,7 +137,7 @@ impl Found {
             }
             Err(error) => self.failures.push(GitHubFailure {
                 account: installation.account.clone(),
-                detail: error.to_string(),
+                detail: error.detail().to_owned(),
             }),
         }
     }

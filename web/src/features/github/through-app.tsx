@@ -1,0 +1,25 @@
+import { Link } from '@tanstack/react-router'
+import { Button } from '@/ui/button'
+import { Card, CardHeader } from '@/ui/card'
+
+/** In place of a webhook and a key: there is nothing to enter anywhere. */
+export function ThroughApp({ repository }: { repository: string }) {
+  return (
+    <Card>
+      <CardHeader
+        title="GitHub App"
+        description={
+          <>
+            It opens <strong className="font-medium text-ink">{repository}</strong> and tells of its pushes.
+            Another address in General ends that.
+          </>
+        }
+        actions={
+          <Button asChild size="sm">
+            <Link to="/github">Manage</Link>
+          </Button>
+        }
+      />
+    </Card>
+  )
+}
