@@ -12,32 +12,36 @@
 //! Sources: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>, `docs/api/batch.md` and
 //! `docs/api/server-discovery.md` there.
 
+mod kept;
+mod pointer;
+mod server;
+mod wire;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aether_forge::TlsRoots;
-use aether_models::{GitHostPolicy, RepoUrl, is_sha256};
+use aether_models::{GitHostPolicy, RepoUrl};
 use futures::{StreamExt, TryStreamExt};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Response, StatusCode};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 use url::Url;
 
+pub use pointer::LfsPointer;
+
+use kept::{forget_others, is_kept, put_in_place};
+use server::{configured, place, usual};
+use wire::{Answered, BatchAnswer, BatchRequest, Download, Object};
+
 use super::body::Body;
 use super::http::{authorization, from_reqwest, git_client};
 use super::{GitError, GitLimits, Progress, RemoteRepository};
 
-const VERSION: &str = "version https://git-lfs.github.com/spec/v1";
-/// Longest pointer, by the specification.
-const POINTER_MAX: usize = 1024;
 const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
-const CONFIG_FILE: &str = ".lfsconfig";
-const CONFIG_MAX: u64 = 64 * 1024;
 /// Objects asked for at once; servers take at least as many.
 const BATCH: usize = 100;
 /// Most bytes of an answer about so many.
@@ -47,17 +51,6 @@ const PARALLEL: usize = 4;
 /// A server may point to the store that has the file, and that to one of its machines.
 const REDIRECTS_MAX: usize = 3;
 
-/// A file of which the tree only has a pointer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LfsPointer {
-    /// Where in the tree.
-    pub path: String,
-    /// SHA-256 of the file, lower-case hex.
-    pub sha256: String,
-    /// Its bytes.
-    pub size: u64,
-}
-
 /// The LFS server of one repository.
 pub(super) struct Lfs<'a> {
     repository: &'a RemoteRepository,
@@ -66,86 +59,6 @@ pub(super) struct Lfs<'a> {
     tls: &'a TlsRoots,
     folder: &'a Path,
     endpoint: RepoUrl,
-}
-
-#[derive(Serialize)]
-struct BatchRequest<'a> {
-    operation: &'static str,
-    transfers: [&'static str; 1],
-    hash_algo: &'static str,
-    objects: Vec<Object<'a>>,
-}
-
-#[derive(Serialize)]
-struct Object<'a> {
-    oid: &'a str,
-    size: u64,
-}
-
-#[derive(Deserialize)]
-struct BatchAnswer {
-    transfer: Option<String>,
-    objects: Vec<Answered>,
-}
-
-#[derive(Deserialize)]
-struct Answered {
-    oid: String,
-    actions: Option<Actions>,
-    error: Option<Refusal>,
-}
-
-#[derive(Deserialize)]
-struct Actions {
-    download: Option<Download>,
-}
-
-#[derive(Deserialize)]
-struct Download {
-    href: String,
-    #[serde(default)]
-    header: HashMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    code: u16,
-    #[serde(default)]
-    message: String,
-}
-
-impl LfsPointer {
-    /// Reads the content of the file at `path`; none when it is no pointer.
-    pub(super) fn read(path: String, content: &[u8]) -> Option<Self> {
-        if content.len() > POINTER_MAX || !content.starts_with(VERSION.as_bytes()) {
-            return None;
-        }
-        let mut lines = std::str::from_utf8(content).ok()?.lines();
-        if lines.next() != Some(VERSION) {
-            return None;
-        }
-        let (mut sha256, mut size) = (None, None);
-        for line in lines {
-            match line.split_once(' ')? {
-                ("oid", value) => sha256 = value.strip_prefix("sha256:").filter(|text| is_sha256(text)),
-                ("size", value) if value.bytes().all(|b| b.is_ascii_digit()) => size = value.parse().ok(),
-                // An extension's file means nothing without the program of that extension.
-                _ => return None,
-            }
-        }
-        Some(Self {
-            path,
-            sha256: sha256?.to_owned(),
-            size: size?,
-        })
-    }
-
-    fn failed(&self, why: impl Into<String>) -> GitError {
-        GitError::Lfs {
-            path: self.path.clone(),
-            why: why.into(),
-        }
-    }
 }
 
 impl<'a> Lfs<'a> {
@@ -413,210 +326,4 @@ fn given_headers(given: &HashMap<String, String>) -> Option<HeaderMap> {
         }
     }
     Some(headers)
-}
-
-/// The host of an address in the form that the policy on hosts is asked about; the rest may hold a signature.
-fn place(url: &Url) -> Option<RepoUrl> {
-    if !url.username().is_empty() || url.password().is_some() {
-        return None;
-    }
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{}{port}/-", url.scheme(), url.host_str()?)
-        .parse()
-        .ok()
-}
-
-/// The server that belongs to a repository when nothing else is said.
-fn usual(repository: &RepoUrl) -> Result<RepoUrl, GitError> {
-    let url = repository.url();
-    let path = url.path().trim_end_matches('/');
-    let ending = if path.ends_with(".git") { "" } else { ".git" };
-    let server = if repository.is_ssh() {
-        format!("https://{}", url.host_str().unwrap_or_default())
-    } else {
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
-    };
-    format!("{server}{path}{ending}/info/lfs")
-        .parse()
-        .map_err(|_| GitError::Protocol("its LFS server has no valid address".to_owned()))
-}
-
-/// `lfs.url` in the repository's own configuration.
-fn configured(folder: &Path) -> Result<Option<RepoUrl>, GitError> {
-    let path = folder.join(CONFIG_FILE);
-    let Ok(metadata) = fs::symlink_metadata(&path) else {
-        return Ok(None);
-    };
-    let unusable = |why: &str| GitError::Lfs {
-        path: CONFIG_FILE.to_owned(),
-        why: why.to_owned(),
-    };
-    if !metadata.is_file() || metadata.len() > CONFIG_MAX {
-        return Err(unusable("it is a link or too large"));
-    }
-    let text = fs::read_to_string(&path).map_err(|_| unusable("it is no text"))?;
-    let Some(address) = lfs_url(&text) else {
-        return Ok(None);
-    };
-    match address.parse::<RepoUrl>() {
-        Ok(url) if !url.is_ssh() => Ok(Some(url)),
-        _ => Err(unusable("lfs.url is no https address without a user name")),
-    }
-}
-
-fn lfs_url(text: &str) -> Option<String> {
-    let (mut inside, mut found) = (false, None);
-    for line in text.lines().map(str::trim) {
-        if line.starts_with('[') {
-            inside = line.eq_ignore_ascii_case("[lfs]");
-        } else if let Some((key, value)) = line.split_once('=')
-            && inside
-            && key.trim().eq_ignore_ascii_case("url")
-        {
-            found = Some(value.trim().trim_matches('"').to_owned());
-        }
-    }
-    found
-}
-
-fn is_kept(kept: &Path, pointer: &LfsPointer) -> bool {
-    fs::metadata(kept.join(&pointer.sha256)).is_ok_and(|file| file.len() == pointer.size)
-}
-
-/// Puts a copy where the pointer is, with the pointer's rights.
-fn put_in_place(pointer: &LfsPointer, kept: &Path, folder: &Path) -> std::io::Result<()> {
-    let path: PathBuf = folder.join(&pointer.path);
-    let rights = fs::symlink_metadata(&path)?;
-    if !rights.is_file() {
-        return Err(std::io::Error::other("the pointer is not a file any more"));
-    }
-    let temporary = NamedTempFile::new_in(path.parent().unwrap_or(folder))?;
-    fs::copy(kept.join(&pointer.sha256), temporary.path())?;
-    let mode = rights.permissions().mode() & 0o777;
-    fs::set_permissions(temporary.path(), fs::Permissions::from_mode(mode))?;
-    temporary.persist(&path)?;
-    Ok(())
-}
-
-/// Only what the newest deployment uses is kept.
-fn forget_others(kept: &Path, wanted: &BTreeMap<&str, &LfsPointer>) {
-    let Ok(entries) = fs::read_dir(kept) else { return };
-    for entry in entries.flatten() {
-        let is_wanted = entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| wanted.contains_key(name));
-        let is_file_of_ours = entry.file_name().to_str().is_some_and(is_sha256);
-        if is_file_of_ours && !is_wanted {
-            // One that cannot be removed now is removed next time.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OID: &str = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
-
-    fn read(text: &str) -> Option<LfsPointer> {
-        LfsPointer::read("a.bin".to_owned(), text.as_bytes())
-    }
-
-    #[test]
-    fn a_pointer_is_told_from_other_files() {
-        let pointer = read(&format!("{VERSION}\noid sha256:{OID}\nsize 12345\n")).unwrap();
-        assert_eq!((pointer.sha256.as_str(), pointer.size), (OID, 12345));
-    }
-
-    #[test]
-    fn input_51_what_is_no_proper_pointer_is_a_file_like_others() {
-        for text in [
-            String::new(),
-            format!("{VERSION}\n"),
-            format!("{VERSION}x\noid sha256:{OID}\nsize 1\n"),
-            format!("{VERSION}\noid sha256:../../etc/passwd\nsize 1\n"),
-            format!("{VERSION}\noid sha256:{}\nsize 1\n", OID.to_uppercase()),
-            format!("{VERSION}\noid md5:{OID}\nsize 1\n"),
-            format!("{VERSION}\noid sha256:{OID}\nsize -1\n"),
-            format!("{VERSION}\noid sha256:{OID}\nsize 99999999999999999999\n"),
-            format!("{VERSION}\next-0-run sha256:{OID}\noid sha256:{OID}\nsize 1\n"),
-            format!("{VERSION}\noid sha256:{OID}\nsize 1\n{}", " ".repeat(POINTER_MAX)),
-        ] {
-            assert_eq!(read(&text), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn input_51_the_repositorys_own_word_on_the_server_is_an_address_like_others() {
-        let folder = tempfile::tempdir().unwrap();
-        for address in [
-            "file:///etc",
-            "ssh://git@h/x",
-            "git@h:x",
-            "https://user:secret@h/x",
-            "ext::sh -c x",
-            "-u",
-            "",
-        ] {
-            fs::write(
-                folder.path().join(CONFIG_FILE),
-                format!("[lfs]\n\turl = {address}\n"),
-            )
-            .unwrap();
-            assert!(configured(folder.path()).is_err(), "{address:?} was taken");
-        }
-        let text =
-            "[core]\nurl = https://a.example.com/x\n[lfs]\n\turl = \"https://lfs.example.com/group/site\"\n";
-        fs::write(folder.path().join(CONFIG_FILE), text).unwrap();
-        let found = configured(folder.path()).unwrap().unwrap();
-        assert_eq!(found.as_str(), "https://lfs.example.com/group/site");
-        fs::remove_file(folder.path().join(CONFIG_FILE)).unwrap();
-        std::os::unix::fs::symlink("/etc/passwd", folder.path().join(CONFIG_FILE)).unwrap();
-        assert!(configured(folder.path()).is_err());
-    }
-
-    #[test]
-    fn the_usual_server_belongs_to_the_repository() {
-        let of = |text: &str| usual(&text.parse().unwrap()).unwrap().as_str().to_owned();
-        assert_eq!(
-            of("https://h.example.com/a/b"),
-            "https://h.example.com/a/b.git/info/lfs"
-        );
-        assert_eq!(
-            of("http://127.0.0.1:81/b.git"),
-            "http://127.0.0.1:81/b.git/info/lfs"
-        );
-        assert_eq!(
-            of("git@h.example.com:a/b.git"),
-            "https://h.example.com/a/b.git/info/lfs"
-        );
-    }
-
-    #[test]
-    fn input_41_a_file_that_lies_inside_our_network_is_not_fetched() {
-        for (href, allowed) in [
-            ("https://objects.example.com/x?signature=1", true),
-            ("http://objects.example.com/x", false),
-            ("https://169.254.169.254/latest", false),
-            ("https://10.0.0.1/x", false),
-            ("https://localhost/x", false),
-        ] {
-            let host = place(&Url::parse(href).unwrap()).unwrap();
-            assert_eq!(
-                GitHostPolicy::default().check_url(&host).is_ok(),
-                allowed,
-                "{href}"
-            );
-        }
-        for href in [
-            "file:///etc/passwd",
-            "https://user:secret@h.example.com/x",
-            "data:text/plain,x",
-        ] {
-            assert!(place(&Url::parse(href).unwrap()).is_none(), "{href}");
-        }
-    }
 }
