@@ -42,20 +42,8 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
     let manager = manager::choose(app, &mut draft);
     version::decide(app, &mut draft);
     draft.plan.package_manager = manager.as_ref().map(|manager| manager.kind.name().to_owned());
-    let conda = app.folder.first(&["environment.yml", "environment.yaml"]);
-    if let Some(file) = conda.filter(|_| manager.is_none()) {
-        draft.refuse(Problem {
-            file: app.folder.path(&file),
-            says: "describes a Conda environment, which cannot be installed".to_owned(),
-            fix: "Add a requirements.txt, or bring a Dockerfile.".to_owned(),
-        });
-    } else if manager.is_none()
-        && found
-            .first()
-            .is_some_and(|hit| hit.rule.kind == Some(PlanKind::Server))
-    {
-        draft.warn("No file says which packages to install: add a requirements.txt or a pyproject.toml.");
-        draft.at_most(Confidence::Low);
+    if manager.is_none() {
+        nothing_to_install(app, &found, &mut draft);
     }
     let extra = match found.first() {
         Some(hit) => with_framework(app, hit, &mut draft),
@@ -70,20 +58,43 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
         )),
     };
     without_venv(&mut draft);
-    if matches!(draft.plan.framework.as_deref(), Some("django" | "flask"))
-        && app
-            .package()
-            .is_some_and(|package| package.scripts.contains_key("build"))
-    {
-        // The assets are built first, so that collecting the static files finds them.
-        let collect = draft.plan.build_command.take();
-        crate::node::assets(app, &mut draft);
-        draft.plan.build_command = match (draft.plan.build_command.take(), collect) {
-            (Some(assets), Some(collect)) => Some(format!("{assets} && {collect}")),
-            (assets, collect) => assets.or(collect),
-        };
+    if matches!(draft.plan.framework.as_deref(), Some("django" | "flask")) {
+        assets(app, &mut draft);
     }
     Some(draft)
+}
+
+/// No manifest of a package manager: what the program imports would be missing.
+fn nothing_to_install(app: &App<'_>, found: &[Match], draft: &mut Draft) {
+    if let Some(file) = app.folder.first(&["environment.yml", "environment.yaml"]) {
+        draft.refuse(Problem {
+            file: app.folder.path(&file),
+            says: "describes a Conda environment, which cannot be installed".to_owned(),
+            fix: "Add a requirements.txt, or bring a Dockerfile.".to_owned(),
+        });
+    } else if found
+        .first()
+        .is_some_and(|hit| hit.rule.kind == Some(PlanKind::Server))
+    {
+        draft.warn("No file says which packages to install: add a requirements.txt or a pyproject.toml.");
+        draft.at_most(Confidence::Low);
+    }
+}
+
+/// The assets are built first, so that collecting the static files finds them.
+fn assets(app: &App<'_>, draft: &mut Draft) {
+    let scripted = app
+        .package()
+        .is_some_and(|package| package.scripts.contains_key("build"));
+    if !scripted {
+        return;
+    }
+    let collect = draft.plan.build_command.take();
+    crate::node::assets(app, draft);
+    draft.plan.build_command = match (draft.plan.build_command.take(), collect) {
+        (Some(assets), Some(collect)) => Some(format!("{assets} && {collect}")),
+        (assets, collect) => assets.or(collect),
+    };
 }
 
 fn with_framework(app: &App<'_>, hit: &Match, draft: &mut Draft) -> Vec<&'static str> {
