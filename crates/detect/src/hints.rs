@@ -71,6 +71,9 @@ fn functions(app: &App<'_>, drafts: &mut [Draft]) {
         "func Handler",
         "exports.",
     ];
+    if !app.folder.has_folder("api") {
+        return;
+    }
     let mut files = ENDINGS
         .iter()
         .flat_map(|ending| app.folder.matching(&format!("api/*{ending}")));

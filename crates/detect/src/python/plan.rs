@@ -26,8 +26,8 @@ pub(crate) fn plan(app: &App<'_>) -> Option<Draft> {
     let found = rules::matching(app, "python");
     let manifest = app.folder.first(&MANIFESTS);
     // Without a manifest, only a program in the folder itself counts: what lies below may be anything.
-    let program = entry::main_file(app).filter(|file| !file.contains('/'));
-    if found.is_empty() && manifest.is_none() && program.is_none() {
+    let program = || entry::main_file(app).filter(|file| !file.contains('/'));
+    if found.is_empty() && manifest.is_none() && program().is_none() {
         return None;
     }
     let mut draft = Draft::new(&app.folder, "python", PlanKind::Server);
