@@ -127,16 +127,16 @@ test('a branch is looked at on an address of its own, which can be taken away ag
 test('a folder of this computer goes live without a commit, and its secrets stay here', async () => {
   const { page, context } = dashboard
   const folder = await mkdtemp(join(tmpdir(), 'aether-e2e-folder-'))
-  await writeFile(join(folder, 'index.html'), '<!doctype html><title>site</title><body>from a folder</body>')
+  for (const [name, text] of Object.entries(site('from a folder'))) await writeFile(join(folder, name), text)
   await writeFile(join(folder, '.env'), 'TOKEN=stays-here')
   await page.getByRole('button', { name: 'Deploy something else' }).click()
   await page.getByRole('menuitem', { name: 'A folder of this computer' }).click()
   await page.locator('input[type=file]').setInputFiles(folder)
-  await page.getByText('1 file, 60 B. Left out: .env.').waitFor()
+  await page.getByText(/2 files, .* Left out: \.env\./).waitFor()
   await page.getByRole('dialog').getByRole('button', { name: 'Deploy' }).click()
   await page.waitForURL(/\/deployments\/dep_/)
   await waitForStatus(page, 'Ready')
-  assert.equal(await visit(context, siteUrl), 'from a folder')
+  assert.equal(await visit(context, siteUrl), 'from a folder with greetings')
   await rm(folder, { recursive: true })
 })
 
