@@ -98,6 +98,7 @@ test('a project of the App has no webhook to set up', async () => {
     ),
   )
   renderPage('/projects/shop/settings/git')
-  expect(await screen.findByText('acme/shop')).toBeInTheDocument()
+  // The name stands in the page's head, too.
+  expect(await screen.findByText('acme/shop', { selector: 'strong' })).toBeInTheDocument()
   expect(screen.queryByText('Webhook')).toBeNull()
 })

@@ -34,7 +34,7 @@ export const ProjectCard = memo(function ProjectCard({ project }: { project: Pro
               href={project.url}
               target="_blank"
               rel="noreferrer"
-              className="relative block w-fit max-w-full truncate text-ink-2 text-sm hover:text-ink hover:underline"
+              className="relative block w-fit max-w-full truncate text-ink-2 text-sm leading-[24px] hover:text-ink hover:underline"
             >
               {hostOf(project.url)}
             </a>
