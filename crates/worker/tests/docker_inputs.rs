@@ -310,6 +310,59 @@ async fn found(world: &World, project: &Project, id: DeploymentId) -> Vec<String
     marks
 }
 
+/// The deployment of a fork's request, opened and approved by a member, with marks of its own.
+async fn approved_fork(world: &World, project: &Project, head: &str) -> DeploymentId {
+    let fork = NewPreview {
+        of: PreviewOf::PullRequest(7),
+        host: format!("{}-pr-7.aether.localhost", project.slug).parse().unwrap(),
+        git_ref: "main".parse().unwrap(),
+        head: Some(head.to_owned()),
+        from_fork: true,
+        title: None,
+        page_url: None,
+        opened: true,
+        max: 10,
+    };
+    let action = DeliveryAction::Preview {
+        preview: Box::new(fork),
+        reason: "opened".to_owned(),
+    };
+    world
+        .store
+        .apply_delivery(project.team, project.id, None, &[action])
+        .await
+        .unwrap()
+        .unwrap();
+    world
+        .sql("update projects set settings = $2 where id = $1")
+        .bind(project.id.uuid())
+        .bind(serde_json::to_value(marks("fork")).unwrap())
+        .execute(world.store.raw_pool())
+        .await
+        .unwrap();
+    let environment = world.store.environments(project.team, project.id).await.unwrap()[1].clone();
+    let user = aether_models::UserId::generate();
+    world
+        .sql("insert into users (id, email, name, password_hash) values ($1, 'a@example.com', 'A', 'x')")
+        .bind(user.uuid())
+        .execute(world.store.raw_pool())
+        .await
+        .unwrap();
+    world
+        .store
+        .approve_preview(project.team, project.id, environment.id, head, user)
+        .await
+        .unwrap()
+        .unwrap();
+    let fork = world
+        .sql("select id from deployments where environment_id = $1")
+        .bind(environment.id.uuid())
+        .fetch_one(world.store.raw_pool())
+        .await
+        .unwrap();
+    DeploymentId::from_uuid(sqlx::Row::get(&fork, 0))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn input_58_caches_are_the_projects_own_and_a_forks_never_meet_them() {
     let platform = Platform::start().await;
@@ -342,56 +395,8 @@ async fn input_58_caches_are_the_projects_own_and_a_forks_never_meet_them() {
         "another team's is not seen"
     );
 
-    // A fork's request, with the same settings: it finds nothing of production, and production nothing of it.
-    let fork = NewPreview {
-        of: PreviewOf::PullRequest(7),
-        host: "one-pr-7.aether.localhost".parse().unwrap(),
-        git_ref: "main".parse().unwrap(),
-        head: Some(head.clone()),
-        from_fork: true,
-        title: None,
-        page_url: None,
-        opened: true,
-        max: 10,
-    };
-    let action = DeliveryAction::Preview {
-        preview: Box::new(fork),
-        reason: "opened".to_owned(),
-    };
-    world
-        .store
-        .apply_delivery(one.team, one.id, None, &[action])
-        .await
-        .unwrap()
-        .unwrap();
-    world
-        .sql("update projects set settings = $2 where id = $1")
-        .bind(one.id.uuid())
-        .bind(serde_json::to_value(marks("fork")).unwrap())
-        .execute(world.store.raw_pool())
-        .await
-        .unwrap();
-    let environment = world.store.environments(one.team, one.id).await.unwrap()[1].clone();
-    let user = aether_models::UserId::generate();
-    world
-        .sql("insert into users (id, email, name, password_hash) values ($1, 'a@example.com', 'A', 'x')")
-        .bind(user.uuid())
-        .execute(world.store.raw_pool())
-        .await
-        .unwrap();
-    world
-        .store
-        .approve_preview(one.team, one.id, environment.id, head, user)
-        .await
-        .unwrap()
-        .unwrap();
-    let fork = world
-        .sql("select id from deployments where environment_id = $1")
-        .bind(environment.id.uuid())
-        .fetch_one(world.store.raw_pool())
-        .await
-        .unwrap();
-    let fork = DeploymentId::from_uuid(sqlx::Row::get(&fork, 0));
+    // A fork's request: it finds nothing of production, and production nothing of it.
+    let fork = approved_fork(world, one, head).await;
     assert_eq!(found(world, one, fork).await, Vec::<String>::new());
     let after = world.deploy(one).await;
     assert_eq!(
