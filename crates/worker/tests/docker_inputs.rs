@@ -318,6 +318,7 @@ async fn approved_fork(world: &World, project: &Project, head: &str) -> Deployme
         git_ref: "main".parse().unwrap(),
         head: Some(head.to_owned()),
         from_fork: true,
+        fork: None,
         title: None,
         page_url: None,
         opened: true,
