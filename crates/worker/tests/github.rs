@@ -232,6 +232,7 @@ async fn github_shows_what_is_live_and_what_is_not_any_more() {
         git_ref: "main".parse().unwrap(),
         head: Some(head),
         from_fork: false,
+        fork: None,
         title: None,
         page_url: None,
         opened: true,
