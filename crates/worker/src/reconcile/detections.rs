@@ -108,12 +108,8 @@ fn open_picked(
         .map_err(|_| SecretsError::Damaged)
 }
 
-async fn look(
-    env: &Environment,
-    claimed: &ClaimedDetection,
-    workspace: &Path,
-    stop: &CancellationToken,
-) -> Result<DetectionResult, Failure> {
+/// The repository, with what opens it.
+async fn open_repository(env: &Environment, claimed: &ClaimedDetection) -> Result<RemoteRepository, Failure> {
     let unreadable = |_| {
         Failure::User(UserError::new(
             "secrets_unreadable",
@@ -142,11 +138,20 @@ async fn look(
         }
         None => (open_picked(env, claimed).map_err(unreadable)?, None),
     };
-    let repository = RemoteRepository {
+    Ok(RemoteRepository {
         url: claimed.repo_url.clone(),
         credentials,
         ssh,
-    };
+    })
+}
+
+async fn look(
+    env: &Environment,
+    claimed: &ClaimedDetection,
+    workspace: &Path,
+    stop: &CancellationToken,
+) -> Result<DetectionResult, Failure> {
+    let repository = open_repository(env, claimed).await?;
     let reference: Option<GitRef> = match claimed.git_ref.as_deref() {
         None | Some("HEAD") => None,
         Some(name) => Some(name.parse().map_err(|_| GitError::RefNotFound(name.to_owned()))?),

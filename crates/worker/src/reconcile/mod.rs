@@ -64,15 +64,11 @@ pub(crate) async fn cleanup(env: Environment, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = timer.tick() => {}
         }
-        if let Err(error) = cleanup::run(&env).await {
-            tracing::warn!(error = format!("{error:#}"), "the clean-up did not finish");
-        }
-        if let Err(error) = runtime::clean_up(&env).await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "the clean-up of the runtime did not finish"
-            );
-        }
+        warn_of(cleanup::run(&env).await, "the clean-up did not finish");
+        warn_of(
+            runtime::clean_up(&env).await,
+            "the clean-up of the runtime did not finish",
+        );
     }
 }
 
@@ -86,30 +82,29 @@ pub(crate) async fn providers(env: Environment, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = timer.tick() => {}
         }
-        if let Err(error) = polls::run(&env, &stop).await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "repositories could not be looked at for new commits"
-            );
-        }
-        if let Err(error) = fork_heads::run(&env, &stop).await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "heads of forks could not be looked at"
-            );
-        }
-        if let Err(error) = reports::run(&env).await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "reports to Git providers could not be looked at"
-            );
-        }
-        if let Err(error) = github_deployments::run(&env).await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "deployments at GitHub could not be looked at"
-            );
-        }
+        warn_of(
+            polls::run(&env, &stop).await,
+            "repositories could not be looked at for new commits",
+        );
+        warn_of(
+            fork_heads::run(&env, &stop).await,
+            "heads of forks could not be looked at",
+        );
+        warn_of(
+            reports::run(&env).await,
+            "reports to Git providers could not be looked at",
+        );
+        warn_of(
+            github_deployments::run(&env).await,
+            "deployments at GitHub could not be looked at",
+        );
+    }
+}
+
+/// What fails in one round is tried again in the next.
+fn warn_of<T, E: std::fmt::Display>(result: Result<T, E>, what: &'static str) {
+    if let Err(error) = result {
+        tracing::warn!(error = format!("{error:#}"), "{what}");
     }
 }
 
