@@ -226,7 +226,8 @@ async fn a_deployment_that_fails_is_told_as_failed(kind: Kind) {
 
 async fn a_provider_that_wants_a_pause_has_it(kind: Kind) {
     let scene = Scene::start(kind).await;
-    let in_an_hour = chrono::Utc::now() + chrono::TimeDelta::hours(1);
+    let in_an_hour =
+        chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) + chrono::TimeDelta::hours(1);
     for (status, headers) in [
         (429, vec![("retry-after", "3600".to_owned())]),
         (

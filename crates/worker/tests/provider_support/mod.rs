@@ -5,7 +5,18 @@
 //! <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commit-statuses/>,
 //! <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/>, <https://gitea.com/swagger.v1.json>.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "each test binary uses a part of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod bodies;
 
