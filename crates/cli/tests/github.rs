@@ -171,6 +171,18 @@ async fn github_from_the_first_click_to_a_preview_that_is_gone_again() {
     })
     .await;
 
+    a_request_has_a_preview_until_it_is_closed(&hook, &github, &head, &described).await;
+    assert!(github.faults().is_empty(), "{:?}", github.faults());
+    nothing_secret_was_written_down(&up, id).await;
+}
+
+async fn a_request_has_a_preview_until_it_is_closed(
+    hook: &Hook<'_>,
+    github: &GitHubStandIn,
+    head: &str,
+    described: &Value,
+) {
+    let platform = hook.platform;
     let request = |action: &str| {
         json!({
             "action": action, "number": 7, "repository": described,
@@ -209,15 +221,16 @@ async fn github_from_the_first_click_to_a_preview_that_is_gone_again() {
         github.comments().is_empty() && inactive && status == 404
     })
     .await;
+}
 
-    assert_eq!(github.faults(), [String::new(); 0]);
-    // No token was ever written down: not in a log, a Git configuration, a workspace or the database.
-    let log = platform.log(id).await;
+/// No token and no key: not in a log, a Git configuration, a workspace or the database.
+async fn nothing_secret_was_written_down(up: &Up, deployment: &str) {
+    let log = up.platform.log(deployment).await;
     assert!(!json!(log).to_string().contains("ghs_"));
     let mut found = Vec::new();
     holding(up.directory.path(), "ghs_0000", &mut found);
-    assert_eq!(found, [String::new(); 0]);
+    assert!(found.is_empty(), "{found:?}");
     let mut found = Vec::new();
     holding(up.directory.path(), "PRIVATE KEY", &mut found);
-    assert_eq!(found, [String::new(); 0]);
+    assert!(found.is_empty(), "{found:?}");
 }

@@ -171,7 +171,7 @@ async fn a_private_repository_is_cloned_with_a_token_for_it_alone_which_is_used_
     assert!(between > before);
     site.ready().await;
     assert!(site.asked() > between);
-    assert_eq!(site.github.faults(), [String::new(); 0]);
+    assert!(site.github.faults().is_empty(), "{:?}", site.github.faults());
     worker.stop().await;
 }
 
@@ -287,7 +287,7 @@ async fn github_shows_what_is_live_and_what_is_not_any_more() {
         .await
         .unwrap();
     site.shows(&["inactive", "inactive", "inactive"]).await;
-    assert_eq!(site.github.faults(), [String::new(); 0]);
+    assert!(site.github.faults().is_empty(), "{:?}", site.github.faults());
     worker.stop().await;
 }
 
