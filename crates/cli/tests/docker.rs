@@ -193,7 +193,7 @@ fn kill_app(owner: &str, project_of: &str) -> bool {
     ));
     for id in ids.lines() {
         let shown = docker(&format!(
-            "inspect --format {{{{.State.Pid}}}}@{{{{json .Mounts}}}} {id}"
+            "inspect --format {{{{.State.Pid}}}}@{{{{.Mounts}}}} {id}"
         ));
         let (pid, mounts) = shown.split_once('@').unwrap();
         if mounts.contains(project_of) && pid != "0" {

@@ -15,9 +15,7 @@ use support::{Platform, eventually};
 /// What a browser would do.
 async fn connect(platform: &Platform, github: &GitHubStandIn) -> (Value, i64, Value) {
     let begun = json!({"base_url": github.base_url()});
-    let begun = platform
-        .call(Method::POST, "/github/apps/manifest", Some(begun))
-        .await;
+    let begun = platform.call(Method::POST, "/github/manifest", Some(begun)).await;
     let http = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()
@@ -50,7 +48,7 @@ async fn connect(platform: &Platform, github: &GitHubStandIn) -> (Value, i64, Va
     };
     let brought = json!({"code": query("code"), "state": query("state")});
     let app = platform
-        .call(Method::POST, "/github/apps/callback", Some(brought.clone()))
+        .call(Method::POST, "/github/callback", Some(brought.clone()))
         .await;
     let github_id = query("code").trim_start_matches("code").parse().unwrap();
     (app, github_id, brought)
@@ -114,7 +112,7 @@ async fn github_from_the_first_click_to_a_preview_that_is_gone_again() {
     let platform = &up.platform;
     let (app, github_id, brought) = connect(platform, &github).await;
     let (status, _) = platform
-        .try_call(Method::POST, "/github/apps/callback", Some(brought))
+        .try_call(Method::POST, "/github/callback", Some(brought))
         .await;
     assert_eq!(status, 400, "a state is good once");
 

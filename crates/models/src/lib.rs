@@ -16,6 +16,7 @@ mod log;
 mod manifest;
 mod name;
 mod project;
+mod repo_credentials;
 mod repo_url;
 mod route;
 mod site_rules;
@@ -44,9 +45,8 @@ pub use project::{
     Cpus, Environment, EnvironmentKindName, Project, ProjectSettings, ResourceLimits, RuntimeName,
     VolumeMount,
 };
-pub use repo_url::{
-    ForbiddenGitHost, GitHostPolicy, InvalidAllowedHost, InvalidRepoUrl, RepoCredentials, RepoUrl, is_global,
-};
+pub use repo_credentials::RepoCredentials;
+pub use repo_url::{ForbiddenGitHost, GitHostPolicy, InvalidAllowedHost, InvalidRepoUrl, RepoUrl, is_global};
 pub use route::{AppHosts, PlatformPage, Route, RouteChanges, RouteKind, RouteTarget};
 pub use site_rules::{HeaderRule, ParsedRules, RedirectRule, RuleProblem, parse_headers, parse_redirects};
 pub use source::{ProjectSource, SourceKind};

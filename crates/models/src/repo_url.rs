@@ -12,6 +12,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use crate::RepoCredentials;
+
 const SSH: &str = "ssh";
 /// Longest user name of an SSH address.
 const SSH_USER_MAX: usize = 32;
@@ -55,32 +57,6 @@ const NOT_GLOBAL_V6: &[&str] = &["2001::/23", "2001:db8::/32", "2002::/16", "3ff
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RepoUrl(Url);
-
-/// User name and password or token that stood in an address; kept sealed, never logged.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RepoCredentials {
-    /// User name (often without a meaning, like `x-access-token`).
-    pub username: String,
-    /// Password or token.
-    pub password: String,
-}
-
-impl RepoCredentials {
-    /// A token of GitHub's, in the form its Git servers take: the name is a fixed word.
-    #[must_use]
-    pub fn github(token: &str) -> Self {
-        Self {
-            username: "x-access-token".to_owned(),
-            password: token.to_owned(),
-        }
-    }
-}
-
-impl fmt::Debug for RepoCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RepoCredentials(…)")
-    }
-}
 
 /// The text is no repository address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

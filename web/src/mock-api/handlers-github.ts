@@ -56,7 +56,7 @@ export function githubHandlers() {
   let apps = [githubApp()]
   return [
     http.get('/api/v1/github/apps', ({ response }) => response(200).json({ items: apps })),
-    http.post('/api/v1/github/apps/manifest', async ({ request, response }) => {
+    http.post('/api/v1/github/manifest', async ({ request, response }) => {
       const { base_url } = await request.json()
       if (base_url?.includes('//10.'))
         return response.untyped(
@@ -71,12 +71,12 @@ export function githubHandlers() {
           ),
         )
       return response(201).json({
-        form_url: '/api/v1/github/apps/form?state=mock',
+        form_url: '/api/v1/github/form?state=mock',
         expires_at: ago(-30),
         has_webhook: true,
       })
     }),
-    http.post('/api/v1/github/apps/callback', async ({ request, response }) => {
+    http.post('/api/v1/github/callback', async ({ request, response }) => {
       const { state } = await request.json()
       if (state !== 'mock')
         return response.untyped(

@@ -15,7 +15,7 @@ import { refreshGitHub } from './use-refresh-apps'
 export function GitHubCallbackPage({ code, state }: { code: string; state: string }) {
   usePageTitle('GitHub')
   const navigate = useNavigate()
-  const { mutate, error } = api.useMutation('post', '/api/v1/github/apps/callback')
+  const { mutate, error } = api.useMutation('post', '/api/v1/github/callback')
   const begun = useRef(false)
   useEffect(() => {
     // The code is good once, and effects may run twice.

@@ -13,7 +13,7 @@ type Values = { organization: string; base_url: string }
 /** Leads to GitHub with the description of a new App; what GitHub brings back is taken by the callback page. */
 export function ConnectCard({ first }: { first: boolean }) {
   const form = useForm<Values>({ defaultValues: { organization: '', base_url: '' } })
-  const begin = api.useMutation('post', '/api/v1/github/apps/manifest')
+  const begin = api.useMutation('post', '/api/v1/github/manifest')
   const problem = begin.error ? asProblem(begin.error) : null
   const submit = form.handleSubmit((values) => {
     const organization = values.organization.trim()

@@ -19,7 +19,7 @@ afterEach(() => {
 test('one click leads to GitHub with the description of the App', async () => {
   const { user } = renderPage('/github')
   await user.click(await screen.findByRole('button', { name: 'Connect GitHub' }))
-  await waitFor(() => expect(goTo).toHaveBeenCalledWith('/api/v1/github/apps/form?state=mock'))
+  await waitFor(() => expect(goTo).toHaveBeenCalledWith('/api/v1/github/form?state=mock'))
 })
 
 test('an address inside the network is refused at its field', async () => {

@@ -1,4 +1,4 @@
-//! `POST /github/apps/callback`
+//! `POST /github/callback`
 
 use actix_web::{HttpResponse, post, web};
 use aether_forge::{AppCredentials, GitHubError, GitHubHost, convert_manifest_code};
@@ -34,7 +34,7 @@ pub(crate) struct FinishGitHubApp {
     request_body = FinishGitHubApp,
     responses((status = 201, body = GitHubAppView), Problems)
 )]
-#[post("/github/apps/callback")]
+#[post("/github/callback")]
 pub(crate) async fn finish_github_app(
     state: web::Data<AppState>,
     actor: CanWrite,

@@ -1,4 +1,4 @@
-//! `GET /github/apps/form`
+//! `GET /github/form`
 
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::{HttpResponse, get, web};
@@ -17,7 +17,7 @@ use crate::state::AppState;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormQuery {
-    /// The state of `POST /github/apps/manifest`.
+    /// The state of `POST /github/manifest`.
     state: String,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct FormQuery {
     params(FormQuery),
     responses((status = 200, content_type = "text/html", body = String), Problems)
 )]
-#[get("/github/apps/form")]
+#[get("/github/form")]
 pub(crate) async fn get_github_app_form(
     state: web::Data<AppState>,
     Query(query): Query<FormQuery>,

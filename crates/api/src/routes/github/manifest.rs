@@ -1,4 +1,4 @@
-//! `POST /github/apps/manifest`
+//! `POST /github/manifest`
 
 use actix_web::{HttpResponse, post, web};
 use aether_forge::{APP_NAME_MAX, AppManifest, GitHubHost};
@@ -55,7 +55,7 @@ pub(crate) struct GitHubAppForm {
     request_body = NewGitHubApp,
     responses((status = 201, body = GitHubAppForm), Problems)
 )]
-#[post("/github/apps/manifest")]
+#[post("/github/manifest")]
 pub(crate) async fn begin_github_app(
     state: web::Data<AppState>,
     actor: CanWrite,
@@ -90,7 +90,7 @@ pub(crate) async fn begin_github_app(
     }
     let manifest = AppManifest::new(&draft.name, &state.settings.public_url);
     Ok(HttpResponse::Created().json(GitHubAppForm {
-        form_url: format!("/api/v1/github/apps/form?state={}", secret.expose_secret()),
+        form_url: format!("/api/v1/github/form?state={}", secret.expose_secret()),
         expires_at: state.clock.now() + STATE_AGE,
         has_webhook: manifest.has_webhook(),
     }))
