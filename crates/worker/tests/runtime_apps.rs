@@ -33,10 +33,10 @@ async fn an_app_is_started_listed_and_stopped() {
         .await;
     let handle = setup.runtime.start_app(app.clone()).await.unwrap();
     assert_eq!(handle.state, AppState::Running);
-    assert_eq!(handle.address.to_string(), "127.0.0.1:4321");
+    assert_eq!(handle.address.to_string(), format!("127.0.0.1:{}", app.port));
     let lines = setup.log_with(&app, "Read-only file system").await;
     assert_eq!((lines[0].seq, lines[0].stream), (1, LogStream::Stdout));
-    assert_eq!(lines[0].text, "on 127.0.0.1:4321 in /workspace");
+    assert_eq!(lines[0].text, format!("on 127.0.0.1:{} in /workspace", app.port));
     assert_eq!(
         setup.runtime.list_apps().await.unwrap(),
         std::slice::from_ref(&handle)

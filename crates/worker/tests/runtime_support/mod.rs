@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aether_models::{DeploymentId, InstanceId, LogLine, LogStream, ProjectId, ResourceLimits};
@@ -153,10 +154,17 @@ pub(crate) fn app_in(directory: &Path, start_command: &str) -> AppSpec {
         root_dir: ".".to_owned(),
         start_command: start_command.to_owned(),
         env: BTreeMap::new(),
-        port: 4321,
+        port: own_port(),
         limits: limits(),
         container: AppContainer::default(),
     }
+}
+
+/// A port that no test beside this one takes: below those of outgoing connections and of real apps, four a process.
+fn own_port() -> u16 {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let port = 10_000 + std::process::id() % 2_500 * 4 + TAKEN.fetch_add(1, Ordering::Relaxed) % 4;
+    u16::try_from(port).unwrap()
 }
 
 pub(crate) fn limits() -> ResourceLimits {
