@@ -98,11 +98,11 @@ async fn cancel_and_wake(
     let woken = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         worker.signal(Signal::SIGCONT);
-        std::future::pending().await
+        std::future::pending::<CancelOutcome>().await
     };
     let outcome = tokio::select! {
         outcome = cancelled => outcome,
-        () = woken => unreachable!("it waits for ever"),
+        outcome = woken => outcome,
     };
     worker.signal(Signal::SIGCONT);
     outcome
