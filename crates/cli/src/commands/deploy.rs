@@ -20,6 +20,8 @@ pub(crate) async fn run(server: &Server, options: &Deploy, output: &Output) -> a
     let project = selected_or_made(&client, &options.project, &options.new, options.local, output).await?;
     let body = what(&client, &project, options, output).await?;
     let path = ["projects", &project.id.to_string(), "deployments"];
+    // Before anything is asked for: once it may have been accepted, Ctrl-C has to say that it goes on.
+    let mut interrupts = signal(SignalKind::interrupt())?;
     let created = client.post_once(&path, body).await?;
     let deployment: Deployment = typed(created.clone())?;
     if options.no_wait {
@@ -35,7 +37,6 @@ pub(crate) async fn run(server: &Server, options: &Deploy, output: &Output) -> a
         deployment.number,
         for_terminal(&deployment.git_ref, false)
     ));
-    let mut interrupts = signal(SignalKind::interrupt())?;
     tokio::select! {
         followed = follow(&client, &deployment, output) => finish(&client, &project, followed?, output).await,
         _ = interrupts.recv() => {
