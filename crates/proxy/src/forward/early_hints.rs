@@ -1,17 +1,16 @@
 //! 103 answers: what a page will need, told by the app before the page is ready (RFC 8297).
 //!
-//! hyper's client tells of interim answers, its server cannot send any. So the bytes are written by the connection
-//! itself, at a moment when hyper has nothing to write (`server::io`). HTTP/2 has no such moment; there they are dropped.
+//! hyper's server cannot send interim answers. So the bytes are written by the connection itself, at a moment when
+//! hyper has nothing to write (`server::io`). HTTP/2 has no such moment; there they are dropped.
 
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, StatusCode, Version};
+use http::{Method, StatusCode, Version};
 
-use crate::forward::request_body::RequestBody;
+use crate::forward::answer::Answer;
 use crate::server::Conn;
 
 /// Most bytes of one interim answer; more is left out.
@@ -20,11 +19,9 @@ const BYTES_MAX: usize = 4 * 1024;
 /// The way of interim answers from one request's app to its client.
 pub(super) struct EarlyHints {
     conn: Rc<Conn>,
-    /// The last one the app sent. hyper wants the ear to be `Send`, so it cannot be the connection itself.
-    heard: Arc<Mutex<Option<Bytes>>>,
 }
 
-/// Only a browser that opens a page makes use of them, and every other request would pay for the ear. HTTP/1.0 knows no
+/// Only a browser that opens a page makes use of them, and every other client would pay for bytes it drops. HTTP/1.0 knows no
 /// interim answers.
 pub(super) fn are_of_use(parts: &Parts) -> bool {
     let accept = parts.headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
@@ -37,25 +34,14 @@ impl EarlyHints {
     pub(super) fn new(conn: &Rc<Conn>) -> Self {
         Self {
             conn: Rc::clone(conn),
-            heard: Arc::default(),
         }
     }
 
-    /// Has hyper tell of interim answers to `request`.
-    pub(super) fn listen(&self, request: &mut Request<RequestBody>) {
-        let heard = Arc::clone(&self.heard);
-        hyper::ext::on_informational(request, move |answer| {
-            if answer.status() == StatusCode::EARLY_HINTS {
-                let links = answer.headers().get_all(header::LINK);
-                *heard.lock().unwrap_or_else(PoisonError::into_inner) = render(links.iter());
-            }
-        });
-    }
-
-    /// Gives what was heard to the client's connection.
-    pub(super) fn pass_on(&self) {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(answer) = heard {
+    /// Gives what an interim answer tells to the client's connection.
+    pub(super) fn pass_on(&self, interim: &Answer) {
+        if interim.status == StatusCode::EARLY_HINTS
+            && let Some(answer) = render(interim.headers.get_all(header::LINK).iter())
+        {
             self.conn.offer_hints(answer);
         }
     }

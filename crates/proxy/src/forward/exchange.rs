@@ -1,23 +1,25 @@
 //! One request and the head of its answer on one connection.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
-use hyper::body::Incoming;
+use http::{Method, StatusCode};
 
+use crate::forward::answer::{Answer, take_answer};
 use crate::forward::early_hints::EarlyHints;
 use crate::forward::link::Link;
-use crate::forward::request_body::RequestBody;
+use crate::forward::outgoing::{Outgoing, SendError};
 use crate::respond::Refusal;
 use crate::server::Thread;
 
+/// Reads in a row before other connections have their turn, when an app has no end of interim answers.
+const READS_MAX: usize = 16;
+
 /// Why there is no answer.
 pub(super) enum ExchangeError {
-    /// Nothing of it was sent; here it is again.
-    NotSent(Box<Request<RequestBody>>),
+    /// Nothing of the request was sent.
+    NotSent,
     /// The connection ended, or what came was no answer.
     Broken,
     /// The app did not answer in time.
@@ -26,48 +28,88 @@ pub(super) enum ExchangeError {
     Body(Refusal),
 }
 
-/// Sends `request` and waits for the head of the answer.
+/// How far the sending has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Underway,
+    Done,
+    /// The app takes no more; it may have answered nevertheless.
+    Broken,
+}
+
+/// Sends `outgoing` and waits for the head of the answer. The rest of a body may still have to be sent then.
 pub(super) async fn exchange(
     thread: &Rc<Thread>,
-    mut link: Box<Link>,
-    mut request: Request<RequestBody>,
+    link: &mut Link,
+    method: &Method,
+    outgoing: &mut Outgoing,
     hints: Option<&EarlyHints>,
-) -> Result<(Response<Incoming>, Box<Link>), ExchangeError> {
-    let fault = request.body().fault();
-    if let Some(hints) = hints {
-        hints.listen(&mut request);
-    }
-    let mut deadline = thread.deadline(thread.shared.settings.limits.first_byte);
-    let mut answer = pin!(link.sender.try_send_request(request));
-    // The answer can only come from driving the connection, which happens here. So its future needs no waker of the
-    // task, and the task is not woken once more for something it has just done itself.
-    let mut idle = Context::from_waker(Waker::noop());
-    let outcome = poll_fn(|cx| {
-        let over = link.drive(cx);
-        if let Some(hints) = hints {
-            hints.pass_on();
+) -> Result<Answer, ExchangeError> {
+    let patience = thread.shared.settings.limits.first_byte;
+    let mut deadline = thread.deadline(patience);
+    let mut sending = Sending::Underway;
+    poll_fn(|cx| {
+        if sending == Sending::Underway {
+            let taken = outgoing.taken();
+            match outgoing.poll_send(link, cx) {
+                Poll::Ready(Ok(())) => sending = Sending::Done,
+                Poll::Ready(Err(SendError::Link(_))) if !outgoing.has_begun() => {
+                    return Poll::Ready(Err(ExchangeError::NotSent));
+                }
+                Poll::Ready(Err(SendError::Link(error))) => {
+                    tracing::debug!(%error, "the app takes no more of the request");
+                    sending = Sending::Broken;
+                }
+                Poll::Ready(Err(SendError::Body)) => {
+                    let refusal = outgoing.fault().unwrap_or(Refusal::BadRequest);
+                    return Poll::Ready(Err(ExchangeError::Body(refusal)));
+                }
+                Poll::Pending => {}
+            }
+            if outgoing.taken() != taken {
+                // The time counts from the end of the request.
+                deadline.restart(patience);
+            }
         }
-        match answer.as_mut().poll(&mut idle) {
-            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-            Poll::Pending if over.is_ready() || deadline.is_over(cx) => Poll::Ready(None),
+        match poll_answer(thread, link, method, hints, cx) {
+            Poll::Ready(Ok(answer)) => Poll::Ready(Ok(answer)),
+            Poll::Ready(Err(error)) => {
+                tracing::debug!(error, "the app gave no answer");
+                Poll::Ready(Err(ExchangeError::Broken))
+            }
+            Poll::Pending if deadline.is_over(cx) => Poll::Ready(Err(ExchangeError::TimedOut)),
             Poll::Pending => Poll::Pending,
         }
     })
-    .await;
-    match outcome {
-        Some(Ok(response)) => Ok((response, link)),
-        Some(Err(mut error)) => match (error.take_message(), fault.get()) {
-            (_, Some(refusal)) => Err(ExchangeError::Body(refusal)),
-            (Some(request), None) => Err(ExchangeError::NotSent(Box::new(request))),
-            (None, None) => {
-                tracing::debug!(error = %error.error(), "the app gave no answer");
-                Err(ExchangeError::Broken)
+    .await
+}
+
+/// The head of the final answer; interim ones are passed on or left out.
+fn poll_answer(
+    thread: &Rc<Thread>,
+    link: &mut Link,
+    method: &Method,
+    hints: Option<&EarlyHints>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Answer, &'static str>> {
+    for _ in 0..READS_MAX {
+        while !link.received.is_empty() {
+            let Some(answer) = take_answer(&mut link.received, method)? else {
+                break;
+            };
+            if !answer.status.is_informational() || answer.status == StatusCode::SWITCHING_PROTOCOLS {
+                return Poll::Ready(Ok(answer));
             }
-        },
-        None => match fault.get() {
-            Some(refusal) => Err(ExchangeError::Body(refusal)),
-            None if link.drive(&mut idle).is_ready() => Err(ExchangeError::Broken),
-            None => Err(ExchangeError::TimedOut),
-        },
+            if let Some(hints) = hints {
+                hints.pass_on(&answer);
+            }
+        }
+        match ready!(link.poll_receive(thread, 0, cx)) {
+            Ok(0) => return Poll::Ready(Err("the app closed the connection")),
+            Ok(_) => {}
+            Err(_) => return Poll::Ready(Err("the connection to the app broke")),
+        }
     }
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }

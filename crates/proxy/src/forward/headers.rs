@@ -8,15 +8,15 @@ use http::request::Parts;
 use http::{Method, Uri, Version};
 
 use crate::forward::cookies::confine;
+use crate::forward::outgoing::{Framing, write_field};
 use crate::pick::host_name;
 use crate::respond::Refusal;
 use crate::server::Conn;
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What a head takes as a rule, in bytes.
+const HEAD_USUAL: usize = 1024;
 
 /// Beginnings of names that only the platform may set.
 const OWN_PREFIXES: [&str; 3] = ["x-forwarded-", "x-aether-", "x-platform-"];
@@ -29,44 +29,61 @@ pub(super) struct Hop {
     pub(super) upgrade: Option<HeaderValue>,
 }
 
-/// Turns the client's head into the one for the app.
-pub(super) fn prepare_request(
-    parts: &mut Parts,
+/// Writes the head for the app, from the client's.
+///
+/// # Errors
+/// The request names no host, or no path.
+pub(super) fn write_request(
+    parts: &Parts,
+    framing: &Framing,
     conn: &Conn,
     request_id: &HeaderValue,
     via: &HeaderValue,
-) -> Result<Hop, Refusal> {
-    let host = take_host(parts)?;
-    let headers = &mut parts.headers;
-    let upgrade = wanted_upgrade(&parts.method, parts.version, headers);
-    let takes_trailers = list_contains(headers, &header::TE, "trailers");
-    remove_hop_by_hop(headers);
-    remove_claims(headers);
-    // The proxy itself asks for the body, once the app's connection is there (RFC 9110 section 10.1.1).
-    headers.remove(header::EXPECT);
-    if let Some(protocol) = &upgrade {
-        headers.insert(header::UPGRADE, protocol.clone());
-        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+) -> Result<(Vec<u8>, Hop), Refusal> {
+    let headers = &parts.headers;
+    let hop = Hop {
+        host: host_of(parts)?,
+        upgrade: wanted_upgrade(&parts.method, parts.version, headers),
+    };
+    let mut out = Vec::with_capacity(HEAD_USUAL);
+    out.extend_from_slice(parts.method.as_str().as_bytes());
+    out.push(b' ');
+    write_target(&mut out, &parts.uri)?;
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+    write_field(&mut out, "host", hop.host.as_bytes());
+    let listed = listed_options(headers);
+    for (name, value) in headers {
+        if !ends_here(name, parts.version, &listed) {
+            write_field(&mut out, name.as_str(), value.as_bytes());
+        }
     }
-    if takes_trailers {
-        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    if parts.version == Version::HTTP_2 && !is_listed(&listed, &header::COOKIE) {
+        write_cookie(&mut out, headers);
+    }
+    match framing {
+        Framing::None => {}
+        Framing::Length(length) => {
+            write_field(&mut out, "content-length", length.to_string().as_bytes());
+        }
+        Framing::Chunked(_) => write_field(&mut out, "transfer-encoding", b"chunked"),
+    }
+    if let Some(protocol) = &hop.upgrade {
+        write_field(&mut out, "connection", b"upgrade");
+        write_field(&mut out, "upgrade", protocol.as_bytes());
+    }
+    if list_contains(headers, &header::TE, "trailers") {
+        write_field(&mut out, "te", b"trailers");
     }
     let proto = if conn.is_tls { "https" } else { "http" };
-    headers.insert(FORWARDED_FOR, conn.forwarded_for());
-    headers.insert(FORWARDED_HOST, host.clone());
-    headers.insert(FORWARDED_PROTO, HeaderValue::from_static(proto));
-    headers.insert(REAL_IP, conn.forwarded_for());
-    headers.insert(header::FORWARDED, conn.forwarded(&host));
-    headers.insert(REQUEST_ID, request_id.clone());
-    headers.append(header::VIA, via.clone());
-    headers.insert(header::HOST, host.clone());
-    if parts.version == Version::HTTP_2 {
-        join_cookies(headers);
-    }
-    parts.version = Version::HTTP_11;
-    parts.extensions.clear();
-    to_origin_form(&mut parts.uri)?;
-    Ok(Hop { host, upgrade })
+    write_field(&mut out, "x-forwarded-for", conn.forwarded_for().as_bytes());
+    write_field(&mut out, "x-forwarded-host", hop.host.as_bytes());
+    write_field(&mut out, "x-forwarded-proto", proto.as_bytes());
+    write_field(&mut out, "x-real-ip", conn.forwarded_for().as_bytes());
+    write_field(&mut out, "forwarded", conn.forwarded(&hop.host).as_bytes());
+    write_field(&mut out, "x-request-id", request_id.as_bytes());
+    write_field(&mut out, "via", via.as_bytes());
+    out.extend_from_slice(b"\r\n");
+    Ok((out, hop))
 }
 
 /// Turns the app's head into the one for the client.
@@ -85,13 +102,65 @@ pub(super) fn prepare_response(headers: &mut HeaderMap, hop: &Hop, request_id: H
 }
 
 /// The host as the client wrote it: the `Host` field, or the authority of the target.
-fn take_host(parts: &Parts) -> Result<HeaderValue, Refusal> {
+fn host_of(parts: &Parts) -> Result<HeaderValue, Refusal> {
     match parts.headers.get(header::HOST) {
         Some(host) => Ok(host.clone()),
         None => {
             let authority = parts.uri.authority().ok_or(Refusal::BadHost)?;
             HeaderValue::from_str(authority.as_str()).map_err(|_| Refusal::BadHost)
         }
+    }
+}
+
+/// Path and query, byte for byte (RFC 9110 section 7.7).
+fn write_target(out: &mut Vec<u8>, uri: &Uri) -> Result<(), Refusal> {
+    let target = uri.path_and_query().ok_or(Refusal::BadRequest)?.as_str();
+    if uri.authority().is_some() && !target.starts_with('/') {
+        out.push(b'/');
+    }
+    out.extend_from_slice(target.as_bytes());
+    Ok(())
+}
+
+/// What `Connection` lists beside the fields that end here anyway. Losing its Host would send the request to another
+/// site, so that cannot be listed.
+fn listed_options(headers: &HeaderMap) -> Vec<&[u8]> {
+    let values = headers.get_all(header::CONNECTION).iter();
+    values
+        .flat_map(|value| value.as_bytes().split(|&b| b == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|item| !item.eq_ignore_ascii_case(b"keep-alive") && !item.eq_ignore_ascii_case(b"close"))
+        .collect()
+}
+
+fn is_listed(listed: &[&[u8]], name: &HeaderName) -> bool {
+    listed
+        .iter()
+        .any(|item| item.eq_ignore_ascii_case(name.as_str().as_bytes()))
+}
+
+/// A field of the client's that is not for the app, or that is written anew.
+fn ends_here(name: &HeaderName, version: Version, listed: &[&[u8]]) -> bool {
+    let text = name.as_str();
+    is_hop_by_hop(name)
+        || is_claim(text)
+        || matches!(
+            text,
+            // The proxy itself asks for the body, once the app's connection is there (RFC 9110 section 10.1.1).
+            "expect" | "host" | "content-length" | "forwarded" | "x-real-ip" | "x-request-id"
+        )
+        || (text == "cookie" && version == Version::HTTP_2)
+        || (!listed.is_empty() && is_listed(listed, name))
+}
+
+/// HTTP/2 clients may split a cookie; HTTP/1.1 knows one field (RFC 9113 section 8.2.3).
+fn write_cookie(out: &mut Vec<u8>, headers: &HeaderMap) {
+    for (index, crumb) in headers.get_all(header::COOKIE).iter().enumerate() {
+        out.extend_from_slice(if index == 0 { b"cookie: " } else { b"; " });
+        out.extend_from_slice(crumb.as_bytes());
+    }
+    if headers.contains_key(header::COOKIE) {
+        out.extend_from_slice(b"\r\n");
     }
 }
 
@@ -144,48 +213,9 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
     )
 }
 
-/// What a client may not say about itself.
-fn remove_claims(headers: &mut HeaderMap) {
-    let is_claim = |name: &&HeaderName| {
-        OWN_PREFIXES
-            .iter()
-            .any(|prefix| name.as_str().starts_with(prefix))
-    };
-    let claims: Vec<HeaderName> = headers.keys().filter(is_claim).cloned().collect();
-    for name in claims {
-        headers.remove(name);
-    }
-}
-
-/// HTTP/2 clients may split a cookie; HTTP/1.1 knows one field (RFC 9113 section 8.2.3).
-fn join_cookies(headers: &mut HeaderMap) {
-    if headers.get_all(header::COOKIE).iter().nth(1).is_some() {
-        let crumbs: Vec<&[u8]> = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .map(HeaderValue::as_bytes)
-            .collect();
-        if let Ok(joined) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
-            headers.insert(header::COOKIE, joined);
-        }
-    }
-}
-
-/// Path and query, byte for byte (RFC 9110 section 7.7).
-fn to_origin_form(uri: &mut Uri) -> Result<(), Refusal> {
-    if uri.authority().is_none() {
-        return Ok(());
-    }
-    let path = uri.path_and_query().cloned().ok_or(Refusal::BadRequest)?;
-    let path = if path.as_str().starts_with('/') {
-        path
-    } else {
-        format!("/{}", path.as_str())
-            .parse()
-            .map_err(|_| Refusal::BadRequest)?
-    };
-    *uri = Uri::from(path);
-    Ok(())
+/// What only the platform may say.
+pub(super) fn is_claim(name: &str) -> bool {
+    name.starts_with("x-") && OWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn list_contains(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
@@ -208,14 +238,29 @@ mod tests {
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        read(&parts)
+    }
+
+    /// The head as an app reads it.
+    fn read(parts: &Parts) -> (HeaderMap, Hop) {
         let conn = Conn::plain(SocketAddr::from(([192, 0, 2, 7], 9)), 0);
         let (id, via) = (
             HeaderValue::from_static("id"),
             HeaderValue::from_static("1.1 aether"),
         );
-        let hop = prepare_request(&mut parts, &conn, &id, &via).unwrap();
-        (parts.headers, hop)
+        let (head, hop) = write_request(parts, &Framing::None, &conn, &id, &via).unwrap();
+        let mut fields = [httparse::EMPTY_HEADER; 64];
+        let mut request = httparse::Request::new(&mut fields);
+        assert_eq!(request.parse(&head), Ok(httparse::Status::Complete(head.len())));
+        let mut headers = HeaderMap::new();
+        for field in request.headers {
+            headers.append(
+                HeaderName::from_bytes(field.name.as_bytes()).unwrap(),
+                HeaderValue::from_bytes(field.value).unwrap(),
+            );
+        }
+        (headers, hop)
     }
 
     #[test]
@@ -317,9 +362,39 @@ mod tests {
             ("http://a.x?q", "/?q"),
             ("http://a.x", "/"),
         ] {
-            let mut uri: Uri = target.parse().unwrap();
-            to_origin_form(&mut uri).unwrap();
-            assert_eq!(uri.to_string(), expected);
+            let mut out = Vec::new();
+            write_target(&mut out, &target.parse().unwrap()).unwrap();
+            assert_eq!(std::str::from_utf8(&out), Ok(expected));
         }
+    }
+
+    #[test]
+    fn crumbs_of_http2_become_one_cookie() {
+        let request = Request::get("https://site.x/p?q").version(Version::HTTP_2);
+        let request = request.header("cookie", "a=1").header("cookie", "b=2");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let (headers, hop) = read(&parts);
+        let cookies: Vec<_> = headers.get_all("cookie").iter().collect();
+        assert_eq!(cookies, ["a=1; b=2"]);
+        assert_eq!(
+            (&headers["host"], &hop.host),
+            (
+                &HeaderValue::from_static("site.x"),
+                &HeaderValue::from_static("site.x")
+            )
+        );
+    }
+
+    #[test]
+    fn the_framing_is_ours_to_write() {
+        let fields = [
+            ("content-length", "7"),
+            ("transfer-encoding", "chunked"),
+            ("via", "1.0 other"),
+        ];
+        let (headers, _) = prepared(&fields);
+        assert!(!headers.contains_key("content-length") && !headers.contains_key("transfer-encoding"));
+        let vias: Vec<_> = headers.get_all("via").iter().collect();
+        assert_eq!(vias, ["1.0 other", "1.1 aether"]);
     }
 }

@@ -1,110 +1,97 @@
 //! One connection to an instance. It is driven by whoever holds it; an idle one in the pool is not driven at all.
 
-use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 
-use bytes::Bytes;
-use hyper::client::conn::http1;
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_util::io::poll_read_buf;
 
-use crate::forward::request_body::RequestBody;
 use crate::release::Upstream;
+use crate::server::Thread;
 
-/// Largest head of an answer (threats.md input 86).
-const ANSWER_HEAD_MAX: usize = 64 * 1024;
+/// Content that is known to be at least so long is read into a buffer of its own; a shorter one is copied from the
+/// thread's, so that a connection that waits holds none.
+const OWN_BUFFER_MIN: u64 = 16 * 1024;
+/// Largest such buffer.
+const OWN_BUFFER_MAX: u64 = 64 * 1024;
 
 /// A connection to an instance.
 pub(super) struct Link {
-    pub(super) sender: http1::SendRequest<RequestBody>,
-    connection: http1::Connection<LinkIo, RequestBody>,
-    is_over: bool,
+    stream: TcpStream,
+    /// What came and was not used yet.
+    pub(super) received: Bytes,
     pub(super) upstream_id: u64,
 }
-
-/// The stream to an instance. Nearly every write is one head, for which `send` does less than `writev`.
-struct LinkIo(TokioIo<TcpStream>);
 
 impl Link {
     pub(super) async fn connect(upstream: &Arc<Upstream>) -> io::Result<Self> {
         let stream = TcpStream::connect(upstream.addr).await?;
         stream.set_nodelay(true)?;
-        let handshake = http1::Builder::new()
-            .max_header_size(ANSWER_HEAD_MAX)
-            .handshake(LinkIo(TokioIo::new(stream)));
-        let (sender, connection) = handshake.await.map_err(io::Error::other)?;
         Ok(Self {
-            sender,
-            connection,
-            is_over: false,
+            stream,
+            received: Bytes::new(),
             upstream_id: upstream.id,
         })
     }
 
-    /// Moves bytes; ready once the connection is over.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.is_over && self.connection.poll_without_shutdown(cx).is_ready() {
-            self.is_over = true;
-        }
-        if self.is_over {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+    /// It can carry another request: neither its end nor bytes that nobody asked for have come.
+    pub(super) fn is_reusable(&mut self) -> bool {
+        let mut unwoken = Context::from_waker(Waker::noop());
+        self.received.is_empty()
+            && (self.stream.poll_read_ready(&mut unwoken).is_pending()
+                || matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock))
     }
 
-    /// It can carry another request.
-    pub(super) fn is_reusable(&mut self, cx: &mut Context<'_>) -> bool {
-        self.drive(cx).is_pending() && self.sender.is_ready()
-    }
-
-    /// The stream below and what was read beyond the answer, after the app switched protocols.
-    pub(super) async fn into_raw(mut self: Box<Self>) -> Option<(TcpStream, Bytes)> {
-        poll_fn(|cx| self.drive(cx)).await;
-        let parts = self.connection.into_parts();
-        Some((parts.io.0.into_inner(), parts.read_buf))
-    }
-}
-
-impl Read for LinkIo {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
+    /// Reads once, behind what was received and not used; 0 is the end of the stream. `known_left` bytes of content are
+    /// known to come.
+    pub(super) fn poll_receive(
+        &mut self,
+        thread: &Thread,
+        known_left: u64,
         cx: &mut Context<'_>,
-        cursor: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, cursor)
-    }
-}
-
-impl Write for LinkIo {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match slices {
-            [only] => Pin::new(&mut self.0).poll_write(cx, only),
-            several => Pin::new(&mut self.0).poll_write_vectored(cx, several),
+        if known_left >= OWN_BUFFER_MIN && self.received.is_empty() {
+            return self.poll_receive_own(known_left, cx);
         }
+        let mut scratch = thread.scratch.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut scratch);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        let bytes = buffer.filled();
+        self.received = if self.received.is_empty() {
+            Bytes::copy_from_slice(bytes)
+        } else {
+            [&self.received, bytes].concat().into()
+        };
+        Poll::Ready(Ok(bytes.len()))
     }
 
-    fn is_write_vectored(&self) -> bool {
-        true
+    fn poll_receive_own(&mut self, known_left: u64, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        ready!(self.stream.poll_read_ready(cx))?;
+        let size = usize::try_from(known_left.min(OWN_BUFFER_MAX)).unwrap_or(usize::MAX);
+        let mut buffer = BytesMut::with_capacity(size);
+        let count = ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut buffer))?;
+        self.received = buffer.freeze();
+        Poll::Ready(Ok(count))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+    pub(super) fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    /// The stream, and what was received beyond the answer, after the app switched protocols.
+    pub(super) fn into_raw(self) -> (TcpStream, Bytes) {
+        (self.stream, self.received)
     }
 }

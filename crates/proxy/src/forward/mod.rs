@@ -2,12 +2,18 @@
 //!
 //! The connection to the instance is driven by the very task that serves the client. There is no second task to wake,
 //! and back-pressure needs no code: when the client does not read, nobody polls the instance's side either.
+//!
+//! HTTP/1 towards apps is spoken by the modules here, not by hyper's client: a head is written once, from the client's
+//! fields straight into the bytes to send, and is there again when it has to be sent again.
 
+mod answer;
+mod content;
 mod cookies;
 mod early_hints;
 mod exchange;
 mod headers;
 mod link;
+mod outgoing;
 mod pool;
 mod relay;
 mod request_body;
@@ -17,19 +23,21 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Uri, Version};
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::body::Body;
+use crate::forward::answer::Answer;
 use crate::forward::early_hints::EarlyHints;
 use crate::forward::exchange::{ExchangeError, exchange};
-use crate::forward::headers::{Hop, prepare_request, prepare_response};
+use crate::forward::headers::{Hop, prepare_response, write_request};
 use crate::forward::link::Link;
+use crate::forward::outgoing::{Framing, Outgoing};
 pub(crate) use crate::forward::pool::Pool;
 pub(crate) use crate::forward::relay::{Relay, Tunnel};
 use crate::forward::request_body::RequestBody;
+use crate::forward::upstream_body::Underway;
 pub(crate) use crate::forward::upstream_body::UpstreamBody;
 use crate::handler::is_idempotent;
 use crate::release::{InFlightGuard, OutstandingGuard, Release, Upstream};
@@ -41,7 +49,7 @@ const ATTEMPTS_MAX: usize = 4;
 
 /// An answer and the connection it comes on.
 struct Answered {
-    response: Response<Incoming>,
+    answer: Answer,
     link: Box<Link>,
     outstanding: OutstandingGuard,
 }
@@ -54,48 +62,65 @@ pub(crate) async fn forward(
     in_flight: InFlightGuard,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Refusal> {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let request_id = thread.request_id();
-    let takes_hints = !conn.is_h2() && early_hints::are_of_use(&parts);
-    let hop = prepare_request(&mut parts, conn, &request_id, &thread.via)?;
     let body = RequestBody::new(body, conn, thread.shared.settings.limits.body_bytes)?;
-    let wants_tunnel = hop.upgrade.is_some();
-    let method = parts.method.clone();
+    let framing = Framing::of(&body, &parts.method, &parts.headers);
+    let (head, hop) = write_request(&parts, &framing, conn, &request_id, &thread.via)?;
+    let takes_hints = !conn.is_h2() && early_hints::are_of_use(&parts);
     let hints = takes_hints.then(|| EarlyHints::new(conn));
-    let answered = send(thread, release, parts, body, wants_tunnel, hints.as_ref()).await?;
+    let method = parts.method;
+    let mut outgoing = Outgoing::new(head, framing, body);
+    let wants_tunnel = hop.upgrade.is_some();
     let Answered {
-        mut response,
+        mut answer,
         link,
         outstanding,
-    } = answered;
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return switch(conn, hop, response, link, in_flight, outstanding).await;
+    } = send(
+        thread,
+        release,
+        &method,
+        &mut outgoing,
+        wants_tunnel,
+        hints.as_ref(),
+    )
+    .await?;
+    if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+        return switch(conn, &hop, answer, *link, in_flight, outstanding);
     }
-    prepare_response(response.headers_mut(), &hop, request_id);
-    if response.status().is_informational() {
-        return Err(Refusal::AppBadAnswer);
-    }
-    let (mut head, body) = response.into_parts();
-    // hyper speaks the client's version; ours must not inherit the app's.
-    head.version = if conn.is_h2() {
-        Version::HTTP_2
-    } else {
-        Version::HTTP_11
+    prepare_response(&mut answer.headers, &hop, request_id);
+    let patience = patience(thread, &answer.headers);
+    let mut underway = Underway {
+        link,
+        content: answer.content,
+        outgoing: (!outgoing.is_sent()).then_some(outgoing),
+        is_persistent: answer.is_persistent,
     };
-    let is_bodiless = method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
+    let body = if underway.content.is_over() && underway.outgoing.is_none() {
+        underway.give_back(thread);
+        Body::Empty
+    } else if let Some(whole) = underway.take_whole() {
+        // Most answers are here by now, and their connection is free for another request at once.
+        underway.give_back(thread);
+        Body::full(whole)
+    } else {
+        let body = UpstreamBody::new(thread, underway, patience, in_flight, outstanding);
+        Body::Upstream(Box::new(body))
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    Ok(response)
+}
+
+/// How long the app may pause within its answer.
+fn patience(thread: &Thread, headers: &HeaderMap) -> Duration {
     let limits = &thread.shared.settings.limits;
-    let patience = if is_event_stream(&head.headers) {
+    if is_event_stream(headers) {
         limits.tunnel_idle
     } else {
         limits.app_idle
-    };
-    let body = UpstreamBody::new(thread, link, body, patience, in_flight, outstanding);
-    if is_bodiless {
-        // Gives the connection back at once.
-        drop(body);
-        return Ok(Response::from_parts(head, Body::Empty));
     }
-    Ok(Response::from_parts(head, Body::Upstream(Box::new(body))))
 }
 
 /// Events come when something happens, which may take its time.
@@ -121,25 +146,22 @@ pub(crate) fn hops(headers: &HeaderMap, via: &HeaderValue) -> usize {
 async fn send(
     thread: &Rc<Thread>,
     release: &Release,
-    parts: Parts,
-    body: RequestBody,
+    method: &Method,
+    outgoing: &mut Outgoing,
     wants_tunnel: bool,
     hints: Option<&EarlyHints>,
 ) -> Result<Answered, Refusal> {
     // What is known to be needed again: only a request without a body, by a method that may be repeated.
-    let is_repeatable = is_idempotent(&parts.method) && body.is_empty();
+    let is_repeatable = is_idempotent(method) && outgoing.is_bodiless();
     let mut tried: Vec<u64> = Vec::new();
-    let mut pending = Some((parts, body));
     let mut failure = Refusal::AppDown;
     for attempt in 0..ATTEMPTS_MAX {
         let Some(upstream) = release.choose(thread.now_ms(), thread.next_turn(), &tried) else {
             break;
         };
-        let Some((parts, body)) = pending.take() else {
-            break;
-        };
         if attempt > 0 {
             thread.stats.upstream_retry();
+            outgoing.rewind();
         }
         let outstanding = upstream.begin();
         // After one stale connection the others of the pool are suspect too.
@@ -149,7 +171,7 @@ async fn send(
             None
         };
         let was_pooled = pooled.is_some();
-        let link = match pooled {
+        let mut link = match pooled {
             Some(link) => link,
             None => match connect(thread, upstream).await {
                 Ok(link) => link,
@@ -158,67 +180,31 @@ async fn send(
                     upstream.failed(thread.now_ms());
                     tried.push(upstream.id);
                     failure = refusal;
-                    pending = Some((parts, body));
                     continue;
                 }
             },
         };
-        let spare = (was_pooled && is_repeatable).then(|| Spare::of(&parts));
-        let request = Request::from_parts(parts, body);
-        match exchange(thread, link, request, hints).await {
-            Ok((response, link)) => {
+        match exchange(thread, &mut link, method, outgoing, hints).await {
+            Ok(answer) => {
                 upstream.succeeded();
                 return Ok(Answered {
-                    response,
+                    answer,
                     link,
                     outstanding,
                 });
             }
-            Err(ExchangeError::NotSent(request)) => pending = Some(request.into_parts()),
+            Err(ExchangeError::NotSent) => {}
             // A pooled connection that dies before any byte of an answer was closed by the app while idle.
-            Err(ExchangeError::Broken) => match spare {
-                Some(spare) => pending = Some((spare.into_parts(), RequestBody::Empty)),
-                None => {
-                    upstream.failed(thread.now_ms());
-                    return Err(Refusal::AppBadAnswer);
-                }
-            },
+            Err(ExchangeError::Broken) if was_pooled && is_repeatable => {}
+            Err(ExchangeError::Broken) => {
+                upstream.failed(thread.now_ms());
+                return Err(Refusal::AppBadAnswer);
+            }
             Err(ExchangeError::TimedOut) => return Err(Refusal::AppTimeout),
             Err(ExchangeError::Body(refusal)) => return Err(refusal),
         }
     }
     Err(failure)
-}
-
-/// What it takes to send a request without a body again. A list costs half of what a second map would, and it is
-/// needed once in many thousand times.
-struct Spare {
-    method: Method,
-    uri: Uri,
-    fields: Vec<(HeaderName, HeaderValue)>,
-}
-
-impl Spare {
-    fn of(parts: &Parts) -> Self {
-        let fields = parts.headers.iter();
-        Self {
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
-            fields: fields
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-        }
-    }
-
-    fn into_parts(self) -> Parts {
-        let (mut parts, ()) = Request::new(()).into_parts();
-        parts.method = self.method;
-        parts.uri = self.uri;
-        for (name, value) in self.fields {
-            parts.headers.append(name, value);
-        }
-        parts
-    }
 }
 
 /// Connects, once more after a moment when it is the app's only instance: it may be restarting.
@@ -231,16 +217,20 @@ async fn connect(thread: &Rc<Thread>, upstream: &Arc<Upstream>) -> Result<Box<Li
             tracing::debug!(%error, upstream = %upstream.addr, "cannot connect to the app");
             Err(Refusal::AppDown)
         }
-        Err(_) => Err(Refusal::AppTimeout),
+        Err(_) => {
+            // Nothing was asked yet: such an app is not slow but away, as the address of a stopped container is.
+            tracing::debug!(upstream = %upstream.addr, "the app takes no connection");
+            Err(Refusal::AppDown)
+        }
     }
 }
 
 /// The app agreed to another protocol: the client's connection becomes a tunnel once the answer is written.
-async fn switch(
+fn switch(
     conn: &Rc<Conn>,
-    hop: Hop,
-    response: Response<Incoming>,
-    link: Box<Link>,
+    hop: &Hop,
+    answer: Answer,
+    link: Link,
     in_flight: InFlightGuard,
     outstanding: OutstandingGuard,
 ) -> Result<Response<Body>, Refusal> {
@@ -248,19 +238,21 @@ async fn switch(
         // Nobody asked; what follows would be bytes we cannot frame.
         return Err(Refusal::AppBadAnswer);
     };
-    let (stream, early) = link.into_raw().await.ok_or(Refusal::AppBadAnswer)?;
+    let (stream, early) = link.into_raw();
     *conn.tunnel.borrow_mut() = Some(Tunnel {
         stream,
         early,
         guards: (in_flight, outstanding),
     });
-    let (mut head, _) = response.into_parts();
-    prepare_response(&mut head.headers, &hop, HeaderValue::from_static(""));
-    head.headers.remove("x-request-id");
-    let agreed = head.headers.remove(header::UPGRADE).unwrap_or(protocol);
-    head.headers.insert(header::UPGRADE, agreed);
-    head.headers
-        .insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    head.headers.remove(header::CONTENT_LENGTH);
-    Ok(Response::from_parts(head, Body::Empty))
+    let mut headers = answer.headers;
+    prepare_response(&mut headers, hop, HeaderValue::from_static(""));
+    headers.remove("x-request-id");
+    let agreed = headers.remove(header::UPGRADE).unwrap_or(protocol);
+    headers.insert(header::UPGRADE, agreed);
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.remove(header::CONTENT_LENGTH);
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = headers;
+    Ok(response)
 }

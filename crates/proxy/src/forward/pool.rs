@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::task::{Context, Waker};
 
 use crate::forward::link::Link;
 use crate::limits::Limits;
@@ -33,9 +32,8 @@ impl Pool {
     pub(super) fn take(&self, upstream_id: u64) -> Option<Box<Link>> {
         let mut idle = self.idle.borrow_mut();
         let links = idle.get_mut(&upstream_id)?;
-        let mut unwoken = Context::from_waker(Waker::noop());
         while let Some((_, mut link)) = links.pop() {
-            if link.is_reusable(&mut unwoken) {
+            if link.is_reusable() {
                 return Some(link);
             }
         }
@@ -52,10 +50,9 @@ impl Pool {
 
     /// Closes what was idle too long or was closed by the app.
     pub(crate) fn sweep(&self, now_ms: u64) {
-        let mut unwoken = Context::from_waker(Waker::noop());
         self.idle.borrow_mut().retain(|_, links| {
             links.retain_mut(|(since, link)| {
-                now_ms.saturating_sub(*since) < self.idle_ms && link.is_reusable(&mut unwoken)
+                now_ms.saturating_sub(*since) < self.idle_ms && link.is_reusable()
             });
             !links.is_empty()
         });

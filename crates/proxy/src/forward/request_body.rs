@@ -1,6 +1,5 @@
 //! The body of a request on its way to an app: counted, capped, and watched for a client that sends too slowly.
 
-use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -11,10 +10,6 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use crate::body::BodyError;
 use crate::respond::Refusal;
 use crate::server::Conn;
-
-/// Why a body could not be sent, told to the side that waits for the answer.
-#[derive(Clone, Default)]
-pub(super) struct BodyFault(Option<Rc<Cell<Option<Refusal>>>>);
 
 /// The body of a request.
 pub(super) enum RequestBody {
@@ -28,19 +23,8 @@ pub(super) struct Streamed {
     conn: Rc<Conn>,
     is_awaited: bool,
     left: u64,
-    fault: BodyFault,
-}
-
-impl BodyFault {
-    pub(super) fn get(&self) -> Option<Refusal> {
-        self.0.as_ref().and_then(|cell| cell.get())
-    }
-
-    fn set(&self, refusal: Refusal) {
-        if let Some(cell) = &self.0 {
-            cell.set(Some(refusal));
-        }
-    }
+    /// Why it could not be sent.
+    fault: Option<Refusal>,
 }
 
 impl RequestBody {
@@ -57,7 +41,7 @@ impl RequestBody {
             conn: Rc::clone(conn),
             is_awaited: false,
             left: max,
-            fault: BodyFault(Some(Rc::new(Cell::new(None)))),
+            fault: None,
         })))
     }
 
@@ -65,10 +49,11 @@ impl RequestBody {
         matches!(self, Self::Empty)
     }
 
-    pub(super) fn fault(&self) -> BodyFault {
+    /// What it is refused for.
+    pub(super) fn fault(&self) -> Option<Refusal> {
         match self {
-            Self::Empty => BodyFault::default(),
-            Self::Streamed(streamed) => streamed.fault.clone(),
+            Self::Empty => None,
+            Self::Streamed(streamed) => streamed.fault,
         }
     }
 }
@@ -112,14 +97,14 @@ impl Streamed {
                 match self.left.checked_sub(length) {
                     Some(left) => self.left = left,
                     None => {
-                        self.fault.set(Refusal::BodyTooLarge);
+                        self.fault = Some(Refusal::BodyTooLarge);
                         return Poll::Ready(Some(Err("the body is larger than allowed".into())));
                     }
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
-                self.fault.set(Refusal::BadRequest);
+                self.fault = Some(Refusal::BadRequest);
                 Poll::Ready(Some(Err(error.into())))
             }
             Poll::Ready(None) => Poll::Ready(None),
