@@ -14,6 +14,8 @@ const LABELS: Record<string, string> = {
   health_check_timeout_seconds: 'Health check patience, s',
   build_timeout_seconds: 'Time of a build, s',
   auto_deploy: 'Deploy on push',
+  submodules: 'Fetch submodules',
+  lfs: 'Fetch files kept in Git LFS',
 }
 
 const LIMITS: Record<string, string> = {

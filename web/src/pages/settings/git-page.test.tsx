@@ -29,11 +29,35 @@ test('watched paths are one glob a line, and looking is every so many minutes', 
   await waitFor(() =>
     expect(saved).toHaveBeenCalledWith({
       auto_deploy: true,
+      lfs: false,
       poll_minutes: 5,
       submodules: false,
       watch_paths: ['apps/web/**', 'lib/**'],
     }),
   )
+})
+
+test('files kept in Git LFS are fetched once the switch is on', async () => {
+  const saved = vi.fn()
+  backend.use(
+    http.patch('*/api/v1/projects/shop', async ({ request }) => {
+      saved(await request.clone().json())
+      return undefined
+    }),
+  )
+  const { user } = renderPage('/projects/shop/settings/git')
+  const lfs = await screen.findByRole('switch', { name: 'Fetch files kept in Git LFS' })
+  expect(lfs).not.toBeChecked()
+  await user.click(lfs)
+  await user.click(within(card('Deploy on push')).getByRole('button', { name: 'Save' }))
+  await waitFor(() =>
+    expect(saved).toHaveBeenCalledWith(expect.objectContaining({ lfs: true, submodules: false })),
+  )
+  // What the backend keeps is what a later look shows.
+  await waitFor(() =>
+    expect(within(card('Deploy on push')).getByRole('button', { name: 'Save' })).toBeDisabled(),
+  )
+  expect(screen.getByRole('switch', { name: 'Fetch files kept in Git LFS' })).toBeChecked()
 })
 
 test('a deploy key is made, and its public part is there to copy', async () => {

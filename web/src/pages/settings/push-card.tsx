@@ -1,4 +1,5 @@
-// What makes a deployment by itself: pushes through the webhook, or looking at the repository now and then.
+// What makes a deployment by itself: pushes through the webhook, or looking at the repository now and then; and what is
+// fetched for one besides the repository's own files.
 
 import { type FormEvent, useState } from 'react'
 import type { Project } from '@/api/queries'
@@ -30,10 +31,11 @@ function PushForm({ project }: { project: Project }) {
     auto_deploy: project.auto_deploy,
     poll_minutes: project.poll_minutes,
     submodules: project.submodules,
+    lfs: project.lfs,
     watched: project.watch_paths.join('\n'),
   }
   const [push, setPush] = useState(start)
-  const { save, pending, problem, error } = useSaveProject('It counts from the next push on.')
+  const { save, pending, problem, error } = useSaveProject('It counts from the next deployment on.')
   const set = (change: Partial<typeof start>) => setPush((before) => ({ ...before, ...change }))
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -44,8 +46,7 @@ function PushForm({ project }: { project: Project }) {
   return (
     <SettingsCard
       title="Deploy on push"
-      description="What makes a deployment by itself."
-      note="Changes count from the next push on."
+      description="What makes a deployment by itself, and what is fetched for it."
       dirty={JSON.stringify(push) !== JSON.stringify(start)}
       {...{ pending, problem }}
       onSubmit={submit}
@@ -91,6 +92,9 @@ function PushForm({ project }: { project: Project }) {
         onChange={(submodules) => set({ submodules })}
       >
         Other repositories that this one brings along are fetched with it.
+      </ToggleRow>
+      <ToggleRow title="Fetch files kept in Git LFS" checked={push.lfs} onChange={(lfs) => set({ lfs })}>
+        Big files that the repository only points at. Off: a build finds the pointers in their place.
       </ToggleRow>
     </SettingsCard>
   )
