@@ -3,6 +3,7 @@
 //
 //   npm run look                    every page, into web/node_modules/.cache/look
 //   npm run look -- overview phone  only these pages, sizes or themes
+//   npm run look -- --whole         the whole page instead of what is in sight
 //   npm run look -- --keep          also refreshes docs/screenshots
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -25,6 +26,7 @@ const THEMES = ['dark', 'light']
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const names = words.filter((word) => !(word in SIZES) && !THEMES.includes(word))
 const keep = process.argv.includes('--keep')
+const fullPage = process.argv.includes('--whole')
 const pages = names.length > 0 ? PAGES.filter((page) => names.includes(page.name)) : PAGES
 
 mkdirSync(OUT, { recursive: true })
@@ -99,7 +101,7 @@ async function look(page, size, viewport, theme) {
         `axe ${one.id}: ${one.nodes.length} × ${one.nodes[0].target} (${one.nodes[0].any[0]?.message ?? one.help})`,
       )
     }
-    await tab.screenshot({ path: `${OUT}${page.name}-${size}-${theme}.png` })
+    await tab.screenshot({ path: `${OUT}${page.name}-${size}-${theme}.png`, fullPage })
     if (keep && page.keep?.includes(`${size}-${theme}`)) {
       await tab.screenshot({ path: `${KEPT}${page.name}-${size}-${theme}.png` })
     }
