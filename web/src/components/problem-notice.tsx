@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { asProblem, type Problem } from '@/api/problem'
 import { Button } from '@/ui/button'
 import { Notice } from '@/ui/notice'
+import { Prose } from '@/ui/prose'
 
 /** A failed request in words: what happened, what to do, and the number to find it by in the service's log. */
 export function ProblemNotice(props: {
@@ -38,7 +39,9 @@ export function ProblemNotice(props: {
 export function ProblemText({ problem }: { problem: Problem }) {
   return (
     <>
-      <p>{sentence(problem.detail)}</p>
+      <p>
+        <Prose>{sentence(problem.detail)}</Prose>
+      </p>
       {problem.errors.length > 1 && (
         <ul className="mt-1 list-disc pl-5">
           {problem.errors.map((error) => (
@@ -48,7 +51,11 @@ export function ProblemText({ problem }: { problem: Problem }) {
           ))}
         </ul>
       )}
-      {problem.hint && <p className="mt-1 text-ink">{sentence(problem.hint)}</p>}
+      {problem.hint && (
+        <p className="mt-1 text-ink">
+          <Prose>{sentence(problem.hint)}</Prose>
+        </p>
+      )}
       {problem.request_id && (
         <p className="mt-2 font-mono text-ink-3 text-xs">Request {problem.request_id}</p>
       )}

@@ -1,8 +1,10 @@
 // Short messages in the corner, spoken by screen readers. `toast()` may be called from anywhere.
+
 import { CircleAlert, CircleCheck, X } from 'lucide-react'
 import { Toast as Radix } from 'radix-ui'
 import { useSyncExternalStore } from 'react'
 import { Button } from './button'
+import { Prose } from './prose'
 
 /** Long enough to read and to reach for "Undo". */
 const SHOWN_MS = 7000
@@ -61,7 +63,9 @@ function ToastCard({ message }: { message: Message }) {
       <div className="min-w-0 flex-1 text-sm">
         <Radix.Title className="font-medium">{message.title}</Radix.Title>
         {message.detail && (
-          <Radix.Description className="mt-0.5 break-words text-ink-2">{message.detail}</Radix.Description>
+          <Radix.Description className="mt-0.5 break-words text-ink-2">
+            <Prose>{message.detail}</Prose>
+          </Radix.Description>
         )}
       </div>
       {message.action && (

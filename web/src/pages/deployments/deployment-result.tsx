@@ -5,6 +5,7 @@ import { duration } from '@/lib/time'
 import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Button } from '@/ui/button'
 import { Notice } from '@/ui/notice'
+import { Prose } from '@/ui/prose'
 
 /** How a deployment came out, in words: the address of a fresh one, the reason and the way on for a failed one. */
 export function DeploymentResult({ deployment }: { deployment: Deployment }) {
@@ -44,11 +45,15 @@ function Failure({ deployment }: { deployment: Deployment }) {
   const step = deployment.steps.find((record) => record.outcome === 'failed')?.step
   return (
     <Notice tone="bad" alert title={error?.title ?? 'The deployment failed'}>
-      {error && <p className="whitespace-pre-wrap">{sentence(error.detail)}</p>}
+      {error && (
+        <p className="whitespace-pre-wrap">
+          <Prose>{sentence(error.detail)}</Prose>
+        </p>
+      )}
       {error?.hint && (
         <p className="mt-2 text-ink">
           <span className="font-medium">What to do: </span>
-          {sentence(error.hint)}
+          <Prose>{sentence(error.hint)}</Prose>
         </p>
       )}
       <p className="mt-2 text-ink-3 text-xs">

@@ -6,6 +6,7 @@ import { cn } from '@/lib/cn'
 import { Badge, type Tone } from '@/ui/badge'
 import { Card, CardHeader } from '@/ui/card'
 import { Notice } from '@/ui/notice'
+import { Prose } from '@/ui/prose'
 
 type Plan = Schemas['BuildPlan']
 
@@ -33,11 +34,17 @@ export function CandidateChoice(props: {
             : (explanation?.title ?? 'Nothing was recognised in this repository')
         }
       >
-        {explanation && <p>{sentence(explanation.detail)}</p>}
+        {explanation && (
+          <p>
+            <Prose>{sentence(explanation.detail)}</Prose>
+          </p>
+        )}
         <p className={explanation ? 'mt-1 text-ink' : ''}>
-          {explanation?.hint
-            ? sentence(explanation.hint)
-            : 'Fill in the commands below, or leave them empty and let the build find out.'}
+          <Prose>
+            {explanation?.hint
+              ? sentence(explanation.hint)
+              : 'Fill in the commands below, or leave them empty and let the build find out.'}
+          </Prose>
         </p>
       </Notice>
     )

@@ -17,6 +17,7 @@ import { CopyButton } from '@/ui/copy-button'
 import { Fact, Facts } from '@/ui/definition'
 import { EmptyState } from '@/ui/empty-state'
 import { Notice } from '@/ui/notice'
+import { Prose } from '@/ui/prose'
 import { SkeletonRows } from '@/ui/skeleton'
 import { DomainsCard } from './domains-card'
 import { HealthCard } from './health-card'
@@ -101,8 +102,16 @@ function LatestNotice() {
   if (latest.status !== 'FAILED') return null
   return (
     <Notice tone="bad" title={latest.error?.title ?? `Deployment #${latest.number} failed`} actions={link}>
-      {latest.error && <p>{sentence(latest.error.detail)}</p>}
-      {latest.error?.hint && <p className="mt-1 text-ink">{sentence(latest.error.hint)}</p>}
+      {latest.error && (
+        <p>
+          <Prose>{sentence(latest.error.detail)}</Prose>
+        </p>
+      )}
+      {latest.error?.hint && (
+        <p className="mt-1 text-ink">
+          <Prose>{sentence(latest.error.hint)}</Prose>
+        </p>
+      )}
       {live && <p className="mt-1">Visitors still get deployment #{live.number}.</p>}
     </Notice>
   )

@@ -39,7 +39,7 @@ export const ProjectCard = memo(function ProjectCard({ project }: { project: Pro
               {hostOf(project.url)}
             </a>
           ) : (
-            <p className="truncate text-ink-3 text-sm">not live yet</p>
+            <p className="truncate text-ink-3 text-sm leading-[24px]">not live yet</p>
           )}
         </div>
         <CardMenu project={project} />

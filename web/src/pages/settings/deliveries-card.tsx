@@ -10,6 +10,7 @@ import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Badge, type Tone } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Card, CardHeader } from '@/ui/card'
+import { Prose } from '@/ui/prose'
 import { SkeletonRows } from '@/ui/skeleton'
 import { toast } from '@/ui/toast'
 import { FORGES } from './forges'
@@ -130,7 +131,9 @@ function Row({ delivery, onReplayed }: { delivery: Delivery; onReplayed: () => v
         <p className="line-clamp-2 break-words">
           <span className="font-medium">{FORGES[delivery.forge] ?? delivery.forge}</span>{' '}
           <span className="font-medium">{delivery.event}</span>{' '}
-          <span className="text-ink-2">{sentence(delivery.reason)}</span>
+          <span className="text-ink-2">
+            <Prose>{sentence(delivery.reason)}</Prose>
+          </span>
         </p>
         <p className="flex flex-wrap gap-x-3 text-[13px] text-ink-3">
           <TimeAgo at={delivery.received_at} />

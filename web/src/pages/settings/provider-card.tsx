@@ -15,6 +15,7 @@ import { Fact, Facts } from '@/ui/definition'
 import { Dialog, DialogActions } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Notice } from '@/ui/notice'
+import { Prose } from '@/ui/prose'
 import { Select } from '@/ui/select'
 import { Skeleton } from '@/ui/skeleton'
 import { toast } from '@/ui/toast'
@@ -96,7 +97,7 @@ function Connection({ provider }: { provider: Schemas['Provider'] }) {
       </Facts>
       {provider.last_error && (
         <Notice tone="bad" title="The last report did not get through">
-          {sentence(provider.last_error)}
+          <Prose>{sentence(provider.last_error)}</Prose>
         </Notice>
       )}
     </div>

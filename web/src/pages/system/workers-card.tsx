@@ -4,6 +4,7 @@ import { TimeAgo } from '@/components/time-ago'
 import { bytes } from '@/lib/bytes'
 import { StatusDot } from '@/ui/badge'
 import { Card, CardHeader } from '@/ui/card'
+import { Prose } from '@/ui/prose'
 import { diskTone, runtimeText, workerState } from './system-parts'
 
 type Worker = NonNullable<Schemas['SystemStatus']['workers']>[number]
@@ -39,7 +40,7 @@ function Row({ worker }: { worker: Worker }) {
       <div>
         <p className="font-medium">{runtime.name}</p>
         <p className="mt-0.5 text-ink-2">
-          {sentence(worker.runtime_reason)} {runtime.says}
+          <Prose>{sentence(worker.runtime_reason)}</Prose> {runtime.says}
         </p>
         {worker.disk && (
           <p className="mt-0.5 flex items-center gap-2 text-[13px] text-ink-3">
