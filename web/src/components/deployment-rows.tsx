@@ -57,7 +57,9 @@ function Row({ deployment }: { deployment: Deployment }) {
             <>
               {deployment.commit && <BranchName name={deployment.ref} />}
               {deployment.commit?.author && <span className="truncate">by {deployment.commit.author}</span>}
-              {deployment.environment !== 'production' && <Badge>{deployment.environment}</Badge>}
+              {deployment.environment !== 'production' && (
+                <Badge>{previewName(deployment.environment)}</Badge>
+              )}
             </>
           )}
         </div>
@@ -84,4 +86,10 @@ function Row({ deployment }: { deployment: Deployment }) {
       </div>
     </li>
   )
+}
+
+/** "PR #58" for the environment of a pull request; that of a branch stands beside its branch. */
+function previewName(environment: string): string {
+  const request = /^pull-request:(\d+)$/.exec(environment)
+  return request ? `PR #${request[1]}` : 'Preview'
 }

@@ -22,8 +22,8 @@ type Build = Pick<
 > & { port: string | null; runtime: string }
 
 const TEXTS = [
-  ['install_command', 'Install command', 'Fixed and empty skips the step.'],
-  ['build_command', 'Build command', 'Fixed and empty skips the step.'],
+  ['install_command', 'Install command', 'Overridden and empty: the step is skipped.'],
+  ['build_command', 'Build command', 'Overridden and empty: the step is skipped.'],
   ['output_directory', 'Output directory', 'Holds the finished files of a static site.'],
   ['start_command', 'Start command', 'Starts a server app; it listens on $PORT.'],
   ['framework', 'Framework', 'Chooses among the ways to build that detection finds.'],
@@ -49,7 +49,7 @@ function BuildForm({ project }: { project: Project }) {
   return (
     <SettingsCard
       title="Build"
-      description="Detection decides what is not fixed here, anew with every commit."
+      description="Detection decides what is not overridden here, anew with every commit."
       dirty={JSON.stringify(build) !== JSON.stringify(start)}
       {...{ pending, problem }}
       onSubmit={submit}

@@ -24,7 +24,7 @@ test('watched paths are one glob a line, and looking is every so many minutes', 
     await screen.findByLabelText('Only when these paths change'),
     'apps/web/**{Enter} {Enter}lib/**',
   )
-  await user.selectOptions(screen.getByLabelText('Look for pushes that nobody told of'), '5')
+  await user.selectOptions(screen.getByLabelText('Poll the repository'), '5')
   await user.click(within(card('Deploy on push')).getByRole('button', { name: 'Save' }))
   await waitFor(() =>
     expect(saved).toHaveBeenCalledWith({

@@ -1,4 +1,4 @@
-// A setting that detection decides unless somebody fixes it: a switch, and the field that the switch opens.
+// A setting that detection decides unless somebody overrides it: a switch, and the field that the switch opens.
 
 import { useId } from 'react'
 import { Input } from '@/ui/field'
@@ -16,7 +16,7 @@ export function OverrideField(props: {
   inputMode?: 'numeric'
 }) {
   const id = useId()
-  const fixed = props.value !== null
+  const overridden = props.value !== null
   return (
     <div className="flex flex-col gap-1.5">
       <div className="flex items-center justify-between gap-3">
@@ -24,10 +24,10 @@ export function OverrideField(props: {
           {props.label}
         </label>
         <span className="flex items-center gap-2 text-[13px] text-ink-3">
-          <span id={`${id}-switch`}>Fix it</span>
+          <span id={`${id}-switch`}>Override</span>
           <Switch
-            aria-label={`Fix: ${props.label}`}
-            checked={fixed}
+            aria-label={`Override: ${props.label}`}
+            checked={overridden}
             onCheckedChange={(on) => props.onChange(on ? (props.detected ?? '') : null)}
           />
         </span>
@@ -38,10 +38,10 @@ export function OverrideField(props: {
         spellCheck={false}
         autoComplete="off"
         inputMode={props.inputMode}
-        disabled={!fixed}
+        disabled={!overridden}
         aria-describedby={`${id}-about`}
         aria-invalid={props.error !== undefined}
-        placeholder={fixed ? '' : (props.detected ?? 'left to detection')}
+        placeholder={overridden ? '' : (props.detected ?? 'left to detection')}
         value={props.value ?? ''}
         onChange={(event) => props.onChange(event.target.value)}
       />

@@ -70,7 +70,7 @@ function PushForm({ project }: { project: Project }) {
         />
       </Field>
       <Field
-        label="Look for pushes that nobody told of"
+        label="Poll the repository"
         hint="For a Git host that cannot reach this machine, or has no webhook."
         error={error('poll_minutes')}
       >

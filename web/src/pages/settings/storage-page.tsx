@@ -20,6 +20,7 @@ type Volume = Schemas['VolumeMount']
 type Row = Volume & { key: number }
 
 const REFRESH_MS = 15_000
+const COLUMNS = 'gap-2 sm:grid-cols-[10rem_minmax(0,1fr)_7rem_2rem]'
 
 export function StoragePage() {
   const project = useCurrentProject()
@@ -78,12 +79,17 @@ function VolumesForm({ project }: { project: Project }) {
       onSubmit={submit}
     >
       {rows.length > 0 && (
+        // The fields carry their own names for screen readers, and on phones each shows an example.
+        <div aria-hidden className={`${COLUMNS} -mb-3 hidden font-medium text-[13px] sm:grid`}>
+          <span>Name</span>
+          <span>Folder in the app</span>
+          <span className="text-right">In use</span>
+        </div>
+      )}
+      {rows.length > 0 && (
         <ul className="flex flex-col gap-3">
           {rows.map((row, place) => (
-            <li
-              key={row.key}
-              className="grid items-center gap-2 sm:grid-cols-[10rem_minmax(0,1fr)_7rem_2rem]"
-            >
+            <li key={row.key} className={`grid items-center ${COLUMNS}`}>
               <Input
                 aria-label={`Name of volume ${place + 1}`}
                 className="font-mono text-[13px]!"

@@ -14,6 +14,7 @@ import { diskTone, type Part, parts, summary } from './system-parts'
 import { WorkersCard } from './workers-card'
 
 const REFRESH_MS = 5000
+const PART = 'rounded-card border bg-surface p-5'
 
 export function SystemPage() {
   usePageTitle('System')
@@ -44,34 +45,34 @@ function Status({ status }: { status: Schemas['SystemStatus'] }) {
         {all.map((part) => (
           <PartCard key={part.name} part={part} />
         ))}
+        {status.disk && <Disk disk={status.disk} />}
       </ul>
       {status.workers && status.workers.length > 0 && <WorkersCard workers={status.workers} />}
-      <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
-        {status.disk && <Disk disk={status.disk} />}
-        <Card>
-          <CardHeader title="Instance" />
-          <div className="p-5">
-            <Facts>
-              <Fact name="Version">{status.version}</Fact>
-              <Fact name="Sites under">{status.apps_domain}</Fact>
-              <Fact name="Routes">version {status.route_version}</Fact>
-              <Fact name="Queue">
-                {status.queue.queued} waiting, {status.queue.running} in work
-                {status.queue.oldest_queued_seconds
-                  ? `, the oldest for ${duration(status.queue.oldest_queued_seconds * 1000)}`
-                  : ''}
-              </Fact>
-            </Facts>
-          </div>
-        </Card>
-      </div>
+      <Card>
+        <CardHeader title="Instance" />
+        <div className="grid gap-x-6 gap-y-2.5 p-5 lg:grid-cols-2">
+          <Facts>
+            <Fact name="Version">{status.version}</Fact>
+            <Fact name="Sites under">{status.apps_domain}</Fact>
+          </Facts>
+          <Facts>
+            <Fact name="Routes">version {status.route_version}</Fact>
+            <Fact name="Queue">
+              {status.queue.queued} waiting, {status.queue.running} in work
+              {status.queue.oldest_queued_seconds
+                ? `, the oldest for ${duration(status.queue.oldest_queued_seconds * 1000)}`
+                : ''}
+            </Fact>
+          </Facts>
+        </div>
+      </Card>
     </div>
   )
 }
 
 function PartCard({ part }: { part: Part }) {
   return (
-    <li className="rounded-card border bg-surface p-5">
+    <li className={PART}>
       <h2 className="flex items-center gap-2.5 font-semibold text-[15px]">
         <StatusDot tone={part.tone} />
         {part.name}
@@ -87,13 +88,16 @@ function Disk({ disk }: { disk: Schemas['DiskStatus'] }) {
   const used = disk.total_bytes - disk.free_bytes
   const share = disk.total_bytes > 0 ? used / disk.total_bytes : 0
   return (
-    <Card>
-      <CardHeader title="Disk" />
-      <div className="p-5">
+    <li className={PART}>
+      <h2 className="flex items-center gap-2.5 font-semibold text-[15px]">
+        <StatusDot tone={diskTone(disk)} />
+        Disk
+      </h2>
+      <div className="mt-2.5">
         <Meter label="Used disk space" share={share} tone={diskTone(disk)}>
           {bytes(disk.free_bytes)} free of {bytes(disk.total_bytes)}
         </Meter>
       </div>
-    </Card>
+    </li>
   )
 }
