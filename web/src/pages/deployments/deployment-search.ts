@@ -14,7 +14,7 @@ export const STATUSES = {
   stopped: 'CANCELLED,SUPERSEDED',
 } as const
 
-const TRIGGERS: readonly string[] = ['manual', 'webhook', 'redeploy'] satisfies Schemas['Trigger'][]
+const TRIGGERS: readonly string[] = ['manual', 'webhook', 'redeploy', 'poll'] satisfies Schemas['Trigger'][]
 
 /** What an address asks for; anything else in it is left out. */
 export function deploymentSearch(search: Record<string, unknown>): DeploymentSearch {
