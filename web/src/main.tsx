@@ -4,7 +4,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './api/client'
 import { reloadOnce } from './lib/reload-once'
-import { createDashboardRouter } from './routes/router'
+import { createDashboardRouter, preloadPage } from './routes/router'
 import './ui/theme.css'
 
 const element = document.getElementById('root')
@@ -23,6 +23,7 @@ if (import.meta.env.MODE === 'mock') {
 }
 
 const router = createDashboardRouter()
+preloadPage(router)
 
 createRoot(element).render(
   <StrictMode>

@@ -1,6 +1,12 @@
 // What the pages read, and how often. Lists that change by themselves are asked for again; a hidden tab rests.
 
-import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useInfiniteQuery,
+  useQuery,
+} from '@tanstack/react-query'
 import { isActive } from '@/components/deployment-status'
 import { api, client, queryClient, type Schemas } from './client'
 
@@ -36,21 +42,21 @@ export function useProject(project: string) {
   return useQuery(projectQuery(project))
 }
 
+export function deploymentQuery(id: string) {
+  return queryOptions({
+    ...api.queryOptions('get', '/api/v1/deployments/{id}', { params: { path: { id } } }),
+    refetchInterval: (query) => (query.state.data && isActive(query.state.data.status) ? BUSY_MS : IDLE_MS),
+  })
+}
+
 export function useDeployment(id: string) {
-  return api.useQuery(
-    'get',
-    '/api/v1/deployments/{id}',
-    { params: { path: { id } } },
-    {
-      refetchInterval: (query) => (query.state.data && isActive(query.state.data.status) ? BUSY_MS : IDLE_MS),
-    },
-  )
+  return useQuery(deploymentQuery(id))
 }
 
 export type DeploymentFilter = { status?: string; ref?: string; trigger?: Schemas['Trigger'] }
 
-export function useDeployments(project: string, filter: DeploymentFilter = {}) {
-  return useInfiniteQuery({
+export function deploymentsQuery(project: string, filter: DeploymentFilter = {}) {
+  return infiniteQueryOptions({
     queryKey: ['deployments', project, filter],
     placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
@@ -71,6 +77,10 @@ export function useDeployments(project: string, filter: DeploymentFilter = {}) {
         ? BUSY_MS
         : IDLE_MS,
   })
+}
+
+export function useDeployments(project: string, filter: DeploymentFilter = {}) {
+  return useInfiniteQuery(deploymentsQuery(project, filter))
 }
 
 /** After anything that changes a project or its deployments. */

@@ -1,4 +1,5 @@
-// Every address of the dashboard, in one visible list. Pages are loaded when they are visited.
+// Every address of the dashboard, in one visible list. Pages are loaded when they are visited, and a link that is pointed at
+// fetches its page and what the page shows first.
 
 import {
   createRootRoute,
@@ -8,9 +9,15 @@ import {
   type RouterHistory,
   redirect,
 } from '@tanstack/react-router'
+import { queryClient } from '@/api/client'
+import { deploymentQuery, deploymentsQuery, projectQuery } from '@/api/queries'
 import { ensureSession } from '@/api/session'
 import { AppShell } from '@/components/app-shell'
-import { type DeploymentSearch, deploymentSearch } from '@/pages/deployments/deployment-search'
+import {
+  type DeploymentSearch,
+  deploymentFilter,
+  deploymentSearch,
+} from '@/pages/deployments/deployment-search'
 import { NotFoundPage } from '@/pages/errors/not-found-page'
 import { PageError } from '@/pages/errors/page-error'
 import { ProjectsPage } from '@/pages/projects/projects-page'
@@ -76,12 +83,14 @@ const newProject = createRoute({
 const project = createRoute({
   getParentRoute: () => app,
   path: '/projects/$project',
+  loader: ({ params }) => ahead(queryClient.prefetchQuery(projectQuery(params.project))),
   component: lazyRouteComponent(() => import('@/pages/project/project-layout'), 'ProjectLayout'),
 })
 
 const overview = createRoute({
   getParentRoute: () => project,
   path: '/',
+  loader: ({ params }) => ahead(queryClient.prefetchInfiniteQuery(deploymentsQuery(params.project))),
   component: lazyRouteComponent(() => import('@/pages/project/overview-page'), 'OverviewPage'),
 })
 
@@ -89,12 +98,16 @@ const deployments = createRoute({
   getParentRoute: () => project,
   path: '/deployments',
   validateSearch: (search: Record<string, unknown>): DeploymentSearch => deploymentSearch(search),
+  loaderDeps: ({ search }) => deploymentFilter(search),
+  loader: ({ params, deps }) =>
+    ahead(queryClient.prefetchInfiniteQuery(deploymentsQuery(params.project, deps))),
   component: lazyRouteComponent(() => import('@/pages/deployments/deployments-page'), 'DeploymentsPage'),
 })
 
 const deployment = createRoute({
   getParentRoute: () => project,
   path: '/deployments/$deployment',
+  loader: ({ params }) => ahead(queryClient.prefetchQuery(deploymentQuery(params.deployment))),
   component: lazyRouteComponent(() => import('@/pages/deployments/deployment-page'), 'DeploymentPage'),
 })
 
@@ -241,6 +254,19 @@ export function createDashboardRouter(history?: RouterHistory) {
     defaultErrorComponent: PageError,
     scrollRestoration: true,
   })
+}
+
+/** Begins to load the code of the page that the address asks for, which the router does only once the session is known. */
+export function preloadPage(router: ReturnType<typeof createDashboardRouter>): void {
+  for (const { routeId } of router.matchRoutes(router.latestLocation)) {
+    const page = router.routesById[routeId as keyof typeof router.routesById].options.component
+    if (page && 'preload' in page) ahead(page.preload?.())
+  }
+}
+
+/** Lets something begin without waiting for it; what fails is asked for again by the page, which says so. */
+function ahead(work: Promise<unknown> | undefined): void {
+  work?.catch(() => {})
 }
 
 declare module '@tanstack/react-router' {

@@ -1,6 +1,7 @@
 import { ExternalLink } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { Project } from '@/api/queries'
+import { useIdle } from '@/hooks/use-idle'
 import { hostOf } from '@/lib/address'
 
 /** The site is drawn at the width of a desktop and scaled down to the card. */
@@ -11,6 +12,7 @@ const PAGE_HEIGHT = 800
 export function SitePreview({ project }: { project: Project }) {
   const box = useRef<HTMLAnchorElement>(null)
   const [scale, setScale] = useState(0)
+  const idle = useIdle()
   useEffect(() => {
     if (!box.current) return
     const observer = new ResizeObserver(([entry]) => setScale((entry?.contentRect.width ?? 0) / PAGE_WIDTH))
@@ -26,7 +28,7 @@ export function SitePreview({ project }: { project: Project }) {
       aria-label={`Open ${hostOf(project.url)}`}
       className="group relative block aspect-[16/10] overflow-hidden rounded-lg border bg-white"
     >
-      {scale > 0 && (
+      {idle && scale > 0 && (
         <iframe
           key={project.live_deployment?.id}
           title={`Preview of ${project.name}`}
