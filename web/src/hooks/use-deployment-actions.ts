@@ -1,9 +1,10 @@
 // What can be done with a deployment: cancel, build again, make live. Making live can be undone from its toast.
 
+import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useRef } from 'react'
 import { api, client } from '@/api/client'
-import { type Deployment, refreshProject } from '@/api/queries'
+import { type Deployment, deploymentQuery, refreshProject } from '@/api/queries'
 import { isActive } from '@/components/deployment-status'
 import { newKey } from '@/lib/new-key'
 import { toast } from '@/ui/toast'
@@ -14,6 +15,7 @@ import { useRights } from './use-session'
 export function useDeploymentActions(deployment: Deployment, production: Deployment | null | undefined) {
   const live = deployment.environment === 'production' ? production : null
   const navigate = useNavigate()
+  const cache = useQueryClient()
   const { canDeploy } = useRights()
   const key = useRef(newKey())
   const cancel = api.useMutation('post', '/api/v1/deployments/{id}/cancel')
@@ -27,17 +29,21 @@ export function useDeploymentActions(deployment: Deployment, production: Deploym
     canMakeLive: canDeploy && deployment.status === 'READY' && !deployment.live,
     makeLiveLabel: direction === 'rollback' ? 'Roll back to this' : 'Make live',
     pending: cancel.isPending || redeploy.isPending,
-    cancel: () =>
+    cancel: () => {
+      // Said at once; what the service makes of it replaces this.
+      cache.setQueryData(
+        deploymentQuery(deployment.id).queryKey,
+        (known) => known && { ...known, cancel_requested: true },
+      )
       cancel.mutate(
         { params },
         {
-          onSuccess: () => {
-            toast({ title: `Deployment #${deployment.number} is being cancelled` })
-            refreshProject()
-          },
+          onSuccess: () => toast({ title: `Deployment #${deployment.number} is being cancelled` }),
           onError: showProblem,
+          onSettled: () => refreshProject(),
         },
-      ),
+      )
+    },
     redeploy: () =>
       redeploy.mutate(
         { params: { ...params, header: { 'Idempotency-Key': key.current } } },
