@@ -63,6 +63,8 @@ async function lookSteadily(page, size, theme) {
 async function look(page, size, viewport, theme) {
   const context = await browser.newContext({
     viewport,
+    isMobile: size === 'phone',
+    hasTouch: size === 'phone',
     colorScheme: theme,
     reducedMotion: 'reduce',
     deviceScaleFactor: 1,

@@ -93,5 +93,5 @@ export function PlanFacts({ plan }: { plan: Plan }) {
 }
 
 function Code({ children }: { children: string }) {
-  return <code className="break-all font-mono text-[13px]">{children}</code>
+  return <code className="[overflow-wrap:anywhere] font-mono text-[13px]">{children}</code>
 }

@@ -11,7 +11,7 @@ import { UserMenu } from './user-menu'
 const PROJECTS_SHOWN = 8
 
 const ITEM =
-  'flex h-9 items-center gap-2.5 rounded-control px-2.5 text-ink-2 text-sm hover:bg-hover hover:text-ink data-[status=active]:bg-hover data-[status=active]:font-medium data-[status=active]:text-ink'
+  'flex h-9 shrink-0 items-center pointer-coarse:h-11 gap-2.5 rounded-control px-2.5 text-ink-2 text-sm hover:bg-hover hover:text-ink data-[status=active]:bg-hover data-[status=active]:font-medium data-[status=active]:text-ink'
 
 export function Sidebar({ onSearch }: { onSearch: () => void }) {
   return (
@@ -22,11 +22,11 @@ export function Sidebar({ onSearch }: { onSearch: () => void }) {
       <button
         type="button"
         onClick={onSearch}
-        className="flex h-9 items-center gap-2 rounded-control border border-line-strong bg-canvas px-2.5 text-ink-3 text-sm hover:border-ink-3"
+        className="flex h-9 items-center gap-2 rounded-control border pointer-coarse:h-11 border-line-strong bg-canvas px-2.5 text-ink-3 text-sm hover:border-ink-3"
       >
         <Search aria-hidden className="size-4" />
         Find anything
-        <span className="ml-auto">
+        <span className="ml-auto pointer-coarse:hidden">
           <Kbd>Ctrl K</Kbd>
         </span>
       </button>
@@ -64,7 +64,11 @@ function RecentProjects() {
       <div className="mt-5 mb-1 flex items-center justify-between px-2.5">
         <h2 className="font-medium text-ink-3 text-xs">Recent</h2>
         {canWrite && (
-          <Link to="/new" aria-label="New project" className="rounded p-0.5 text-ink-3 hover:text-ink">
+          <Link
+            to="/new"
+            aria-label="New project"
+            className="rounded p-0.5 text-ink-3 hover:text-ink pointer-coarse:-m-2 pointer-coarse:p-2.5"
+          >
             <Plus className="size-4" />
           </Link>
         )}

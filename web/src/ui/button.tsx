@@ -10,10 +10,11 @@ const VARIANTS = {
   danger: 'bg-bad-strong text-white hover:opacity-90',
 } as const
 
+/** Larger where a finger points. */
 const SIZES = {
-  sm: 'h-8 px-2.5 text-[13px] gap-1.5',
-  md: 'h-9.5 px-3.5 text-sm gap-2',
-  icon: 'size-8 shrink-0',
+  sm: 'h-8 px-2.5 text-[13px] gap-1.5 pointer-coarse:h-10',
+  md: 'h-9.5 px-3.5 text-sm gap-2 pointer-coarse:h-11',
+  icon: 'size-8 shrink-0 pointer-coarse:size-10',
 } as const
 
 export type ButtonProps = ComponentProps<'button'> & {

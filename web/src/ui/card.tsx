@@ -22,7 +22,7 @@ export function CardHeader(props: { title: ReactNode; description?: ReactNode; a
 
 export function CardFooter({ children }: { children: ReactNode }) {
   return (
-    <footer className="flex flex-wrap items-center justify-between gap-3 rounded-b-card border-t bg-raised/50 px-5 py-3 text-ink-2 text-sm">
+    <footer className="flex flex-wrap items-center justify-between gap-3 rounded-b-card border-t bg-raised/50 px-5 py-3 text-ink-2 text-sm max-sm:[&>button[type=submit]]:w-full">
       {children}
     </footer>
   )

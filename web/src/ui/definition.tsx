@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 /** A list of facts: name left, value right. */
 export function Facts({ children }: { children: ReactNode }) {
   return (
-    <dl className="grid grid-cols-[minmax(6.5rem,auto)_minmax(0,1fr)] content-start gap-x-5 gap-y-2.5 text-sm">
+    <dl className="grid grid-cols-[minmax(5rem,auto)_minmax(0,1fr)] content-start gap-x-3 gap-y-2.5 text-sm sm:grid-cols-[minmax(6.5rem,auto)_minmax(0,1fr)] sm:gap-x-5">
       {children}
     </dl>
   )

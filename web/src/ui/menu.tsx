@@ -4,7 +4,7 @@ import { type ComponentProps, type ReactNode, useRef, useState } from 'react'
 import { cn } from '@/lib/cn'
 
 const ITEM =
-  'flex w-full select-none items-center gap-2.5 rounded-md px-2.5 py-1.5 text-sm outline-none data-[disabled]:text-ink-3 data-[highlighted]:bg-hover [&>svg]:size-4 [&>svg]:text-ink-3'
+  'flex w-full select-none items-center gap-2.5 rounded-md px-2.5 py-1.5 text-sm outline-none pointer-coarse:py-2.5 data-[disabled]:text-ink-3 data-[highlighted]:bg-hover [&>svg]:size-4 [&>svg]:text-ink-3'
 
 export function Menu(props: {
   trigger: ReactNode

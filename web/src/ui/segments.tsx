@@ -17,7 +17,7 @@ export function Segments<Value extends string>(props: {
           aria-pressed={value === props.value}
           onClick={() => props.onChange(value)}
           className={cn(
-            'h-7 rounded-md px-2.5 text-[13px]',
+            'h-7 rounded-md px-2.5 text-[13px] pointer-coarse:h-9',
             value === props.value ? 'bg-hover font-medium text-ink' : 'text-ink-2 hover:text-ink',
           )}
         >

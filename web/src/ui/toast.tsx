@@ -73,7 +73,10 @@ function ToastCard({ message }: { message: Message }) {
           <Button size="sm">{message.action.label}</Button>
         </Radix.Action>
       )}
-      <Radix.Close aria-label="Dismiss" className="rounded p-1 text-ink-3 hover:text-ink">
+      <Radix.Close
+        aria-label="Dismiss"
+        className="rounded p-1 text-ink-3 hover:text-ink pointer-coarse:-m-1.5 pointer-coarse:p-2.5"
+      >
         <X className="size-4" />
       </Radix.Close>
     </Radix.Root>

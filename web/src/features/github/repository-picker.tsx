@@ -85,7 +85,8 @@ function Choices({ onPick }: { onPick: (repository: GitHubRepository) => void })
           {q ? `No repository is called like “${q}”.` : 'The GitHub App reaches no repository yet.'}
         </p>
       ) : (
-        <ul className="divide-y">
+        // The other ways to begin stand below and stay in reach.
+        <ul className="max-h-96 divide-y overflow-y-auto overscroll-contain">
           {data.items.map((repository) => (
             <Row key={repository.repository_id} repository={repository} onPick={() => onPick(repository)} />
           ))}

@@ -81,7 +81,7 @@ function Filters(props: {
 }) {
   const { search, refs, onChoose } = props
   return (
-    <div className="mb-4 flex flex-wrap gap-2">
+    <div className="mb-4 flex flex-wrap gap-2 max-sm:[&>*]:min-w-40 max-sm:[&>*]:flex-1">
       <Select
         aria-label="Status"
         className="w-40"

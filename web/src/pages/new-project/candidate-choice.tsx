@@ -114,10 +114,10 @@ function Candidate(props: { plan: Plan; selectable: boolean; selected: boolean; 
 function Reasons({ plan, indented }: { plan: Plan; indented: boolean }) {
   return (
     <div className={cn('mt-3 text-sm', indented && 'pl-7')}>
-      <ul className="flex flex-col gap-1 text-ink-2">
+      <ul className="grid grid-cols-[fit-content(45%)_minmax(0,1fr)] gap-x-3 gap-y-1 text-ink-2">
         {plan.evidence?.map((item) => (
-          <li key={item.file + item.says} className="flex flex-wrap gap-x-2">
-            <code className="font-mono text-[13px] text-ink">{item.file}</code>
+          <li key={item.file + item.says} className="col-span-2 grid grid-cols-subgrid items-baseline">
+            <code className="break-words font-mono text-[13px] text-ink">{item.file}</code>
             <span>{item.says}</span>
           </li>
         ))}

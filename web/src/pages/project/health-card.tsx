@@ -40,8 +40,11 @@ export function HealthCard() {
     <Card>
       <CardHeader title="Health" />
       {!isApp ? (
-        <p className="flex items-center gap-2.5 p-5 text-ink-2 text-sm">
-          <StatusDot tone="ok" /> Static files, served by the proxy itself; nothing runs that could fail.
+        <p className="flex gap-2.5 p-5 text-ink-2 text-sm">
+          <span className="mt-1.5 flex self-start">
+            <StatusDot tone="ok" />
+          </span>
+          Static files, served by the proxy itself; nothing runs that could fail.
         </p>
       ) : instances.data ? (
         <Copies instances={instances.data.items} usage={usage} />
@@ -57,9 +60,11 @@ export function HealthCard() {
 function Copies({ instances, usage }: { instances: Instance[]; usage: Map<string, CopyUsage> }) {
   if (!instances.some((one) => one.live)) {
     return (
-      <p className="flex items-center gap-2.5 p-5 text-ink-2 text-sm">
-        <StatusDot tone="warn" /> No copy of the app is running. A worker starts one within seconds; if not,
-        look at System.
+      <p className="flex gap-2.5 p-5 text-ink-2 text-sm">
+        <span className="mt-1.5 flex self-start">
+          <StatusDot tone="warn" />
+        </span>
+        No copy of the app is running. A worker starts one within seconds; if not, look at System.
       </p>
     )
   }

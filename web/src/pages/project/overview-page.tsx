@@ -129,7 +129,7 @@ function CurrentRelease() {
         <Facts>
           <Fact name="Address">
             <span className="-my-1.5 flex items-center gap-1">
-              <a href={project.url} target="_blank" rel="noreferrer" className="link truncate">
+              <a href={project.url} target="_blank" rel="noreferrer" className="link break-all">
                 {hostOf(project.url)}
               </a>
               <CopyButton text={project.url} label="Copy the address" />

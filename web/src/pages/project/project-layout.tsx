@@ -7,6 +7,7 @@ import { type Project, useProject } from '@/api/queries'
 import { DeployFolder, DeployMore } from '@/components/deploy/deploy-more'
 import { ProblemNotice } from '@/components/problem-notice'
 import { SourceLine } from '@/components/source-line'
+import { useActiveInSight } from '@/hooks/use-active-in-sight'
 import { useDeploy } from '@/hooks/use-deploy'
 import { useRights } from '@/hooks/use-session'
 import { hostOf } from '@/lib/address'
@@ -84,8 +85,9 @@ function Header({ project }: { project: Project }) {
 }
 
 function Tabs({ slug }: { slug: string }) {
+  const row = useActiveInSight()
   return (
-    <nav aria-label="Project" className="-mx-4 sm:-mx-8 mb-6 overflow-x-auto border-b px-4 sm:px-8">
+    <nav ref={row} aria-label="Project" className="-mx-4 sm:-mx-8 mb-6 overflow-x-auto border-b px-4 sm:px-8">
       <div className="flex gap-1">
         {TABS.map(([to, label, exact]) => (
           <Link

@@ -60,7 +60,7 @@ function ProjectGrid({ projects }: { projects: Project[] }) {
     <>
       {projects.length >= SEARCHABLE_FROM && (
         <div className="mb-4 flex flex-wrap gap-2">
-          <div className="relative min-w-48 flex-1">
+          <div className="relative min-w-36 flex-1">
             <Search aria-hidden className="-translate-y-1/2 absolute top-1/2 left-3 size-4 text-ink-3" />
             <input
               type="search"

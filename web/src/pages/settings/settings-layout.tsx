@@ -1,4 +1,5 @@
 import { Link, Outlet } from '@tanstack/react-router'
+import { useActiveInSight } from '@/hooks/use-active-in-sight'
 import { useRights } from '@/hooks/use-session'
 import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Notice } from '@/ui/notice'
@@ -18,9 +19,14 @@ const PAGES = [
 export function SettingsLayout() {
   const { slug } = useCurrentProject()
   const { canWrite } = useRights()
+  const row = useActiveInSight()
   return (
     <div className="grid gap-6 lg:grid-cols-[12rem_minmax(0,1fr)] lg:gap-10">
-      <nav aria-label="Settings" className="-mx-4 overflow-x-auto px-4 lg:mx-0 lg:overflow-visible lg:px-0">
+      <nav
+        ref={row}
+        aria-label="Settings"
+        className="-mx-4 overflow-x-auto px-4 lg:mx-0 lg:overflow-visible lg:px-0"
+      >
         <div className="flex gap-1 lg:sticky lg:top-8 lg:flex-col">
           {PAGES.map(([to, label, exact]) => (
             <Link

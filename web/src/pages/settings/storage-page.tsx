@@ -20,7 +20,8 @@ type Volume = Schemas['VolumeMount']
 type Row = Volume & { key: number }
 
 const REFRESH_MS = 15_000
-const COLUMNS = 'gap-2 sm:grid-cols-[10rem_minmax(0,1fr)_7rem_2rem]'
+const COLUMNS =
+  'grid-cols-[minmax(0,1fr)_2.5rem] gap-2 max-sm:[&>input]:col-span-2 sm:grid-cols-[10rem_minmax(0,1fr)_7rem_2rem]'
 
 export function StoragePage() {
   const project = useCurrentProject()

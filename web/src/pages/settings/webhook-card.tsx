@@ -46,7 +46,7 @@ export function WebhookCard() {
             <Value label="Address" text={webhook.data.url}>
               <CopyButton text={webhook.data.url} label="Copy the address" />
             </Value>
-            <Value label="Secret" text={shown ? webhook.data.secret : '•'.repeat(32)}>
+            <Value label="Secret" text={shown ? webhook.data.secret : '•'.repeat(16)}>
               <Button
                 variant="ghost"
                 size="icon"
