@@ -24,7 +24,8 @@ test('a wrong password is said in words and keeps what was typed', async () => {
   await user.type(await screen.findByLabelText('Email'), 'ada@example.com')
   await user.type(screen.getByLabelText('Password'), 'wrong')
   await user.click(screen.getByRole('button', { name: 'Sign in' }))
-  expect(await screen.findByRole('alert')).toHaveTextContent('The address or the password is wrong.')
+  expect(await screen.findByRole('alert')).toHaveTextContent('Not signed in')
+  expect(screen.getByRole('alert')).toHaveTextContent('The address or the password is wrong.')
   expect(screen.getByLabelText('Email')).toHaveValue('ada@example.com')
 })
 

@@ -2,6 +2,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { useForm } from 'react-hook-form'
 import { api } from '@/api/client'
+import { asProblem, type Problem } from '@/api/problem'
 import { ensureSession, signedIn } from '@/api/session'
 import { ProblemNotice } from '@/components/problem-notice'
 import { usePageTitle } from '@/hooks/use-page-title'
@@ -69,7 +70,7 @@ export function LoginPage() {
             {...form.register('password', { required: 'Enter your password.' })}
           />
         </Field>
-        {login.error && <ProblemNotice error={login.error} />}
+        {login.error && <ProblemNotice error={refusal(login.error)} />}
         <Button type="submit" variant="primary" className="mt-1 h-10.5!" loading={login.isPending}>
           Sign in
         </Button>
@@ -84,4 +85,10 @@ export function LoginPage() {
       )}
     </AuthFrame>
   )
+}
+
+/** The API's "Sign in first" is for everything else; who is just doing that reads what went wrong. */
+function refusal(error: unknown): Problem {
+  const problem = asProblem(error)
+  return problem.status === 401 ? { ...problem, title: 'Not signed in' } : problem
 }
