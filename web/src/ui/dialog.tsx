@@ -1,5 +1,5 @@
-// A modal on the platform's <dialog>: focus trap, Escape, inert background and top layer come with it. Libraries lock the
-// scroll with an injected <style>, which the content security policy refuses; `theme.css` does it with :has().
+// A modal on the platform's <dialog>: focus trap, Escape, inert background and top layer come with it. (Libraries inject a
+// <style> to lock the scroll, which the content security policy refuses.)
 import { X } from 'lucide-react'
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { cn } from '@/lib/cn'
