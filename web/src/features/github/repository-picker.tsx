@@ -51,21 +51,23 @@ function Choices({ onPick }: { onPick: (repository: GitHubRepository) => void })
   const { data } = found
   return (
     <>
-      <div className="relative border-b p-3">
-        <Search aria-hidden className="absolute top-5.5 left-6 size-4 text-ink-3" />
-        <Input
-          type="search"
-          aria-label="Search repositories"
-          placeholder="Search repositories"
-          autoComplete="off"
-          spellCheck={false}
-          className="pl-9!"
-          value={text}
-          onChange={(event) => {
-            setText(event.target.value)
-            setPage(1)
-          }}
-        />
+      <div className="border-b p-3">
+        <div className="relative">
+          <Search aria-hidden className="-translate-y-1/2 absolute top-1/2 left-3 size-4 text-ink-3" />
+          <Input
+            type="search"
+            aria-label="Search repositories"
+            placeholder="Search repositories"
+            autoComplete="off"
+            spellCheck={false}
+            className="pl-9!"
+            value={text}
+            onChange={(event) => {
+              setText(event.target.value)
+              setPage(1)
+            }}
+          />
+        </div>
       </div>
       {data?.failures.map((failure) => (
         <p key={failure.account} role="alert" className="border-b px-5 py-3 text-bad text-sm">

@@ -101,7 +101,7 @@ function Filters(props: {
           value={search.ref ?? ''}
           onChange={(event) => onChoose({ ref: event.target.value })}
         >
-          <option value="">Any branch or commit</option>
+          <option value="">Any branch</option>
           {refs.map((name) => (
             <option key={name} value={name}>
               {name === 'HEAD' ? 'default branch' : name}
