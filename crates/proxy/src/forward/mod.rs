@@ -11,6 +11,8 @@ mod content;
 mod cookies;
 mod early_hints;
 mod exchange;
+#[cfg(test)]
+mod fuzz;
 mod headers;
 mod link;
 mod outgoing;
