@@ -233,7 +233,8 @@ def idle_notes(folder, servers, options):
 
 
 def many_hosts(folder, servers, options):
-    """One proxy for each size of the table, measured in turns. The requests are made beforehand, as many for each size."""
+    """One proxy for each size of the table, measured in turns. The requests are made beforehand, as many different ones for
+    each size (`X-Turn`), so that the client has as much memory to walk through."""
     sizes, notes = (1, 10_000, 100_000), []
     servers.pop("aether").stop()
     for index, hosts in enumerate(sizes):
@@ -250,7 +251,7 @@ def many_hosts(folder, servers, options):
         server.loaded = server.memory()
         (folder.root / f"hosts-{hosts}.lua").write_text(
             f"local n, i, all = {hosts}, 0, {{}}\nfunction init(args)\n"
-            " for k = 0, 99999 do all[k] = wrk.format('GET', '/1k', {Host = 's' .. (k % n) .. '.bench.localhost'}) end\n i = math.random(0, 99999)\nend\n"
+            " for k = 0, 99999 do all[k] = wrk.format('GET', '/1k', {Host = 's' .. (k % n) .. '.bench.localhost', ['X-Turn'] = k}) end\n i = math.random(0, 99999)\nend\n"
             "function request()\n i = (i * 1101 + 12347) % 100000\n return all[i]\nend\n"
         )
     load = lambda name: measured(servers[name], lambda: wrk(

@@ -115,6 +115,12 @@ impl SlotNote {
     }
 }
 
+impl Clone for SlotNote {
+    fn clone(&self) -> Self {
+        Self(AtomicU32::new(self.0.load(Ordering::Relaxed)))
+    }
+}
+
 impl Default for Traffic {
     fn default() -> Self {
         Self {
