@@ -195,7 +195,7 @@ impl Assembler {
 
     /// The table after `changes`.
     pub(crate) fn apply(&mut self, table: &Table, changes: RouteChanges) -> Table {
-        let mut next = Next::of(table);
+        let mut next = Next::of(table, changes.routes.len());
         self.changes_since_prune += changes.routes.len() + changes.removed.len();
         for host in &changes.removed {
             if let Some(old) = next.remove(host) {
@@ -311,11 +311,15 @@ struct Next {
     rows: usize,
     hasher: RandomState,
     shards: Box<[Arc<Shard>]>,
+    /// Rows an empty shard makes room for at once: growing step by step would leave holes of half its size behind.
+    room: usize,
 }
 
 impl Next {
-    fn of(table: &Table) -> Self {
+    /// After `table`, with about `added` rows more.
+    fn of(table: &Table, added: usize) -> Self {
         Self {
+            room: added / SHARDS,
             rows: table.rows,
             hasher: table.hasher.clone(),
             shards: table.shards.clone(),
@@ -328,6 +332,9 @@ impl Next {
         let hash_of = |row: &Row| hasher.hash_one(row.host.as_str());
         let hash = hash_of(&row);
         let shard = Arc::make_mut(&mut self.shards[shard_of(hash)]);
+        if shard.is_empty() {
+            shard.reserve(self.room, hash_of);
+        }
         match shard.entry(hash, |known| known.host == row.host, hash_of) {
             Entry::Occupied(mut place) => Some(std::mem::replace(place.get_mut(), row)),
             Entry::Vacant(place) => {
@@ -454,7 +461,8 @@ mod tests {
             let text: String = (0..length)
                 .map(|at| if at % 50 == 49 { '.' } else { 'a' })
                 .collect();
-            text.strip_suffix('.').map_or(text.clone(), |rest| format!("{rest}b"))
+            text.strip_suffix('.')
+                .map_or(text.clone(), |rest| format!("{rest}b"))
         };
         let names: Vec<String> = (1..=253).map(name).collect();
         let page = RouteTarget::Page {
@@ -465,7 +473,10 @@ mod tests {
         assert_eq!(table.len(), names.len());
         for host in &names {
             assert_eq!(table.row(host).map(|row| row.host.as_str()), Some(host.as_str()));
-            assert!(table.row(&format!("{}c", &host[..host.len() - 1])).is_none(), "{host}");
+            assert!(
+                table.row(&format!("{}c", &host[..host.len() - 1])).is_none(),
+                "{host}"
+            );
         }
         assert!(table.row("").is_none());
     }
