@@ -111,6 +111,52 @@ async fn fields_say_type_version_and_how_long() {
     proxy.stop().await;
 }
 
+/// Sizes around the ones from which a file is written, kept or sent in another way.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_every_size_arrive_whole_however_they_are_asked_for() {
+    let sizes = [
+        7_000, 20_000, 65_535, 65_536, 300_001, 1_048_576, 1_048_577, 3_000_000,
+    ];
+    let contents = |size: usize| -> Vec<u8> { (0..size).map(|n| ((n * 31 + size) % 251) as u8).collect() };
+    let mut site = TestSite::new();
+    for size in sizes {
+        site = site.file(&size.to_string(), "application/octet-stream", contents(size));
+    }
+    let proxy = TestProxy::start().await;
+    proxy.site(HOST, &site).await;
+    let request = |method: &str, size: usize, fields: &str| {
+        format!("{method} /{size} HTTP/1.1\r\nHost: {HOST}\r\n{fields}\r\n")
+    };
+    let mut client = Client::connect(proxy.addr).await;
+    // The first answer is made from the disk, the next ones from memory.
+    for size in sizes.into_iter().chain(sizes) {
+        client.send(request("GET", size, "").as_bytes()).await;
+        assert!(
+            client.answer("GET").await.unwrap().body == contents(size),
+            "{size}"
+        );
+        client.send(request("HEAD", size, "").as_bytes()).await;
+        assert!(client.answer("HEAD").await.unwrap().body.is_empty());
+        let range = format!("Range: bytes=1000-{}\r\n", size - 9);
+        client.send(request("GET", size, &range).as_bytes()).await;
+        let part = client.answer("GET").await.unwrap();
+        assert!(
+            part.status == 206 && part.body == contents(size)[1000..size - 8],
+            "{size}"
+        );
+    }
+    // All at once, to a client that lets them wait: answers are written in pieces, and while one is, the next is made.
+    let twice: Vec<usize> = sizes.into_iter().flat_map(|size| [size, size]).collect();
+    let all: String = twice.iter().map(|&size| request("GET", size, "")).collect();
+    client.send(all.as_bytes()).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    for size in twice {
+        let answer = client.answer("GET").await.unwrap();
+        assert!(answer.body == contents(size), "{size}");
+    }
+    proxy.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn conditions_and_ranges_are_honoured_per_encoding() {
     let proxy = TestProxy::start().await;

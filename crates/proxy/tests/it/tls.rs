@@ -7,6 +7,7 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
+use crate::support::TestSite;
 use crate::support::app::TestApp;
 use crate::support::client::Client;
 use crate::support::secure::{HOST, Secure};
@@ -55,6 +56,29 @@ async fn both_protocols_are_served_over_tls() {
     ] {
         assert!(text.contains(expected), "{expected:?} is missing in {text}");
     }
+    secure.proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_hot_file_is_encrypted_like_any_other() {
+    let secure = Secure::start().await;
+    let contents: Vec<u8> = (0..300_000).map(|n| (n % 251) as u8).collect();
+    let site = TestSite::new().file("large", "application/octet-stream", contents.clone());
+    secure.proxy.site(HOST, &site).await;
+    let mut client = Client::over(secure.connect(b"http/1.1").await);
+    for _ in 0..2 {
+        client
+            .send(format!("GET /large HTTP/1.1\r\nHost: {HOST}\r\n\r\n").as_bytes())
+            .await;
+        assert!(client.answer("GET").await.unwrap().body == contents);
+    }
+    let mut sender = secure.http2().await;
+    let request = Request::get(format!("https://{HOST}/large"));
+    let answer = sender
+        .send_request(request.body(Full::<Bytes>::default()).unwrap())
+        .await
+        .unwrap();
+    assert!(answer.into_body().collect().await.unwrap().to_bytes() == contents);
     secure.proxy.stop().await;
 }
 
