@@ -129,6 +129,7 @@ impl HttpBody for TrackedBody {
 
 impl RequestGuard {
     pub(crate) fn begin(thread: &Rc<Thread>, conn: &Rc<Conn>) -> Self {
+        thread.turns.count();
         let started = Instant::now();
         thread.set_now(started);
         conn.request_begins();

@@ -11,6 +11,7 @@ mod io;
 mod listener;
 mod slab;
 mod thread;
+mod turns;
 mod worker;
 
 use std::net::SocketAddr;

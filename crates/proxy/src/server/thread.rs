@@ -19,6 +19,7 @@ use crate::limits::ClientCounts;
 use crate::metrics::Stats;
 use crate::server::conn::{Conn, End};
 use crate::server::slab::Slab;
+use crate::server::turns::Turns;
 use crate::settings::Settings;
 use crate::static_site::HotFiles;
 use crate::table::Table;
@@ -52,6 +53,7 @@ pub(crate) struct Thread {
     /// The thread's own copy of [`Shared::via`]: counting the holders of one copy would cost the threads a cache line.
     pub(crate) via: HeaderValue,
     pub(crate) scratch: RefCell<Box<[u8]>>,
+    pub(crate) turns: Turns,
     now_ms: Cell<u64>,
     turn: Cell<usize>,
     /// Prefix and counter of request ids.
@@ -84,6 +86,7 @@ impl Thread {
             stats,
             pool,
             scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
+            turns: Turns::new(),
             now_ms: Cell::new(0),
             turn: Cell::new(0),
             id_prefix: rand::random(),
