@@ -2,10 +2,12 @@
 """Measures the proxy beside nginx, HAProxy and Caddy: same machine, same files, runs interleaved, medians printed.
 
     cargo build --release -p aether-proxy --bin aether-proxy --example route_changes
-    bench/proxy/run.py target/release/aether-proxy [--rounds 3] [--seconds 4] [--only PART,...] [--append bench/RESULTS.md]
+    bench/proxy/run.py target/release/aether-proxy [--rounds 3] [--seconds 4] [--only PART,...] [--append bench/RESULTS.md] [--here]
 
 Needs Debian's nginx (with brotli), haproxy, caddy, wrk and nghttp2-client (installed when missing and the user is root).
-Everything listens on loopback and lives in a private folder that is removed at the end. The proxy runs without Postgres
+Everything listens on loopback and lives in a private folder that is removed at the end. As root it all runs in a network
+namespace of its own, so that neither the machine's packet filter nor its connection tracking nor a congestion control that
+paces (BBR) is part of the figures; `--here` keeps to the machine's network as it is. The proxy runs without Postgres
 and Redis, from its route snapshot. Figures: requests/s, p50 and p99 as wrk saw them, CPU milliseconds of the server (all
 its processes) and of the client per 1,000 requests, resident memory after the run. PART is a piece of a work's name, or
 `rate`, `memory`, `hosts` or `changes`. `floods.py` beside it measures slow clients, `proofs.mjs` what has no figure.
@@ -91,6 +93,13 @@ def measure(server, *arguments, **more):
     return measured(server, lambda: wrk(PORTS[server.name], *arguments, **more))
 
 
+def isolate():
+    """Starts this script again in a network namespace of its own, with the congestion control Linux has by default."""
+    setup = "ip link set lo up; for cc in cubic reno; do echo $cc 2>/dev/null > /proc/sys/net/ipv4/tcp_congestion_control && break; done; exec \"$@\""
+    os.environ["BENCH_ISOLATED"] = "yes"
+    os.execvp("unshare", ["unshare", "--net", "sh", "-c", setup, "sh", sys.executable, *sys.argv])
+
+
 def median(results):
     return {key: statistics.median(result[key] for result in results) for key in results[0]}
 
@@ -162,7 +171,10 @@ def main():
     arguments.add_argument("--seconds", type=int, default=4)
     arguments.add_argument("--append")
     arguments.add_argument("--only")
+    arguments.add_argument("--here", action="store_true")
     options = arguments.parse_args()
+    if os.geteuid() == 0 and not options.here and "BENCH_ISOLATED" not in os.environ:
+        isolate()
     root = Path(tempfile.mkdtemp(prefix="bench-proxy-"))
     servers = {}
     try:
@@ -295,7 +307,9 @@ def report(lines, notes, options):
     haproxy = version([tool("haproxy"), "-v"]).stdout.split()[2]
     caddy = version([tool("caddy"), "version"]).stdout.split()[0]
     cpu = next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if l.startswith("model name")), platform.machine())
-    head = f"## Proxy, {time.strftime('%Y-%m-%d')}\n\n{os.cpu_count()} x {cpu}, Linux {platform.release()}, load average {os.getloadavg()[0]:.1f}, loopback, wrk beside the servers; nginx {nginx}, HAProxy {haproxy}, Caddy {caddy}. {options.rounds} interleaved runs of {options.seconds} s, medians. Ratios are to the better of the others."
+    control = Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    network = "in a network namespace of its own" if "BENCH_ISOLATED" in os.environ else "in the machine's own network"
+    head = f"## Proxy, {time.strftime('%Y-%m-%d')}\n\n{os.cpu_count()} x {cpu}, Linux {platform.release()}, load average {os.getloadavg()[0]:.1f}, loopback {network} ({control}), wrk beside the servers; nginx {nginx}, HAProxy {haproxy}, Caddy {caddy}. {options.rounds} interleaved runs of {options.seconds} s, medians. Ratios are to the better of the others."
     text = "\n".join([head, "", *lines, "", *(f"- {note}" for note in notes), ""])
     print(text)
     if options.append:
