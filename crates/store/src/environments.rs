@@ -275,14 +275,14 @@ impl Store {
     }
 }
 
-/// Locks the project's row. Returns whether the team has it.
+/// Locks the project's row; see `lock_place` for the kind of lock. Returns whether the team has it.
 pub(crate) async fn lock_project(
     tx: &mut Transaction<'_, Postgres>,
     team: TeamId,
     project: ProjectId,
 ) -> Result<bool, StoreError> {
     let found = sqlx::query_scalar!(
-        "select id from projects where team_id = $1 and id = $2 and deleted_at is null for update",
+        "select id from projects where team_id = $1 and id = $2 and deleted_at is null for no key update",
         team.uuid(),
         project.uuid()
     )

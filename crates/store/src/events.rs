@@ -174,6 +174,31 @@ impl Store {
         }
     }
 
+    /// Wakes workers for what was queued, and tells everybody about it and about what it superseded, in one round trip.
+    /// Failing is fine: workers and readers also look by themselves.
+    pub(crate) async fn announce_queued(&self, queued: &[DeploymentId], superseded: &[DeploymentId]) {
+        let changes = queued.iter().map(|id| (*id, DeploymentStatus::Queued));
+        let ended = superseded.iter().map(|id| (*id, DeploymentStatus::Superseded));
+        let mut pipe = redis::pipe();
+        for id in queued {
+            pipe.lpush(redis_keys::BUILD_QUEUE, id.to_string()).ignore();
+        }
+        pipe.ltrim(redis_keys::BUILD_QUEUE, 0, redis_keys::BUILD_QUEUE_MAX - 1)
+            .ignore();
+        for (id, status) in changes.chain(ended) {
+            let event = DeploymentEvent::Status { status, step: None };
+            let (Ok(event), Ok(name)) = (serde_json::to_string(&event), serde_json::to_string(&id)) else {
+                continue;
+            };
+            pipe.publish(redis_keys::deployment_channel(id), event).ignore();
+            pipe.publish(redis_keys::DEPLOYMENTS, name).ignore();
+        }
+        let announced: Result<(), _> = pipe.query_async(&mut self.redis.clone()).await;
+        if let Err(error) = announced {
+            tracing::debug!(%error, "new deployments were not announced; workers and readers will find them by themselves");
+        }
+    }
+
     pub(crate) async fn announce_status(
         &self,
         deployment: DeploymentId,

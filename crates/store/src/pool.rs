@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
 
 use crate::StoreError;
 use crate::events::EventHub;
+use crate::webhook_deliveries::Gatherer;
 
 /// A request must not wait longer for a connection than a caller waits for an answer (threats.md A16, F9).
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection that was used this recently is taken to be alive. Asking it costs a round trip, as much as most queries; one
+/// that broke meanwhile fails a request, which is answered 503, as it does when it breaks during one.
+const FRESH: Duration = Duration::from_secs(1);
 /// No statement of ours takes longer; a lock held elsewhere must not pile up requests (F11).
 const STATEMENT_TIMEOUT_MS: &str = "15000";
 /// Redis is a convenience: a caller never waits longer for it.
@@ -37,6 +41,7 @@ pub struct Store {
     pub(crate) redis: ConnectionManager,
     pub(crate) redis_client: redis::Client,
     pub(crate) events: Arc<EventHub>,
+    pub(crate) pushes: Arc<Gatherer>,
 }
 
 impl std::fmt::Debug for Store {
@@ -57,6 +62,15 @@ impl Store {
             .max_connections(settings.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(Duration::from_secs(300))
+            .test_before_acquire(false)
+            .before_acquire(|connection, used| {
+                Box::pin(async move {
+                    if used.idle_for > FRESH {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(options);
         let redis_client = redis::Client::open(settings.redis_url.expose_secret())?;
         let config = ConnectionManagerConfig::new()
@@ -71,6 +85,7 @@ impl Store {
             redis,
             redis_client,
             events,
+            pushes: Arc::default(),
         })
     }
 

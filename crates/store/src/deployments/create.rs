@@ -6,6 +6,7 @@ use aether_models::{
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
+use super::insert::{NewRow, free_numbers, insert_rows, keep_last_numbers, no_number, supersede_queued};
 use super::read::query_deployments;
 use crate::{Store, StoreError};
 
@@ -49,7 +50,7 @@ const UPLOAD_REF: &str = "upload";
 #[derive(Debug)]
 pub(crate) struct Inserted {
     pub(crate) deployment: Deployment,
-    pub(crate) superseded: Vec<Uuid>,
+    pub(crate) superseded: Vec<DeploymentId>,
     pub(crate) existing: bool,
 }
 
@@ -93,14 +94,8 @@ impl Store {
             return;
         }
         fail::fail_point!("deployment_inserted");
-        self.wake_workers(inserted.deployment.id).await;
-        self.announce_status(inserted.deployment.id, inserted.deployment.status, None)
+        self.announce_queued(&[inserted.deployment.id], &inserted.superseded)
             .await;
-        for id in &inserted.superseded {
-            let id = DeploymentId::from_uuid(*id);
-            self.announce_status(id, aether_models::DeploymentStatus::Superseded, None)
-                .await;
-        }
     }
 }
 
@@ -119,17 +114,34 @@ pub(crate) async fn insert_deployment(
             existing: true,
         }));
     }
-    let number = next_number(tx, new.project_id, &place.slug, place.last_number).await?;
+    let mut numbers = free_numbers(tx, &[(&place.slug, place.last_number, 1)]).await?;
+    let number = numbers
+        .pop()
+        .and_then(|mut own| own.pop())
+        .ok_or_else(no_number)?;
     let id = DeploymentId::generate();
     let git_ref = new
         .git_ref
         .as_ref()
         .map(|git_ref| git_ref.as_str().to_owned())
         .or_else(|| new.upload_id.map(|_| UPLOAD_REF.to_owned()))
-        .or_else(|| place.git_ref.clone())
+        .or(place.git_ref)
         .unwrap_or_else(|| DEFAULT_REF.to_owned());
-    let superseded = supersede_queued(tx, place.environment, &git_ref, id).await?;
-    insert(tx, new, id, &place, number, &git_ref).await?;
+    let row = NewRow {
+        id,
+        environment: place.environment,
+        number,
+        trigger: new.trigger,
+        git_ref: &git_ref,
+        pinned: place.pinned.as_deref(),
+        idempotency_key: new.idempotency_key.as_deref(),
+        created_by: new.created_by,
+        upload_id: new.upload_id,
+        superseded_by: None,
+    };
+    let superseded = supersede_queued(tx, std::slice::from_ref(&row)).await?;
+    insert_rows(tx, &[row]).await?;
+    keep_last_numbers(tx, &[(new.project_id, number)]).await?;
     let deployment = query_deployments!("where d.id = $1", id.uuid())
         .fetch_one(&mut **tx)
         .await?
@@ -141,6 +153,8 @@ pub(crate) async fn insert_deployment(
     }))
 }
 
+/// Locks the project's row. Not `for update`: whoever inserts a row that belongs to the project holds a weaker lock on it,
+/// and two who hold that and want `for update` wait for one another until Postgres ends one of them.
 async fn lock_place(
     tx: &mut Transaction<'_, Postgres>,
     new: &NewDeployment,
@@ -152,7 +166,7 @@ async fn lock_place(
         where p.team_id = $1 and p.id = $2 and p.deleted_at is null and e.removed_at is null
             and (e.id = $3 or ($3::uuid is null and e.kind = 'production'))
             and (not e.from_fork or e.approved_sha is not null)
-        for update of p"#,
+        for no key update of p"#,
         new.team_id.uuid(),
         new.project_id.uuid(),
         new.environment_id.map(EnvironmentId::uuid)
@@ -184,88 +198,4 @@ async fn existing_by_key(
     .await?
     .map(TryInto::try_into)
     .transpose()
-}
-
-/// The next number whose own host (`<slug>-<number>`) is not the name of another project.
-async fn next_number(
-    tx: &mut Transaction<'_, Postgres>,
-    project: ProjectId,
-    slug: &str,
-    last: i32,
-) -> Result<i32, StoreError> {
-    let number = sqlx::query_scalar!(
-        r#"select min(n) as "number!" from generate_series($1::integer + 1, $1::integer + 1000) n
-        where not exists (select 1 from projects where slug = $2 || '-' || n and deleted_at is null)"#,
-        last,
-        slug
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "update projects set deployment_number = $2 where id = $1",
-        project.uuid(),
-        number
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(number)
-}
-
-async fn supersede_queued(
-    tx: &mut Transaction<'_, Postgres>,
-    environment: Uuid,
-    git_ref: &str,
-    by: DeploymentId,
-) -> Result<Vec<Uuid>, StoreError> {
-    let error = aether_models::UserError::new(
-        "superseded",
-        "A newer deployment took its place",
-        format!("{by} builds the same branch and was asked for later"),
-    );
-    Ok(sqlx::query_scalar!(
-        "update deployments set status = 'SUPERSEDED', finished_at = now(), error = $3
-        where environment_id = $1 and git_ref = $2 and status = 'QUEUED' returning id",
-        environment,
-        git_ref,
-        sqlx::types::Json(error) as _
-    )
-    .fetch_all(&mut **tx)
-    .await?)
-}
-
-async fn insert(
-    tx: &mut Transaction<'_, Postgres>,
-    new: &NewDeployment,
-    id: DeploymentId,
-    place: &Place,
-    number: i32,
-    git_ref: &str,
-) -> Result<(), StoreError> {
-    // A variable for one kind of environment goes before one for all. A fork's request gets no secret, whoever approved it.
-    sqlx::query!(
-        "insert into deployments (id, team_id, project_id, environment_id, number, trigger, git_ref, commit_sha, settings,
-            env_snapshot, idempotency_key, created_by, upload_id)
-        select $1, p.team_id, p.id, e.id, $4, $5, $6, $7, p.settings,
-            coalesce((select jsonb_agg(jsonb_build_object(
-                'name', v.name, 'value', translate(encode(v.value, 'base64'), e'\\n', ''), 'scope', v.scope, 'secret', v.secret) order by v.name)
-                from (
-                    select distinct on (own.name) own.name, own.value, own.scope, own.secret from env_vars own
-                    where own.project_id = p.id and own.target in ('all', e.kind) order by own.name, own.target = 'all'
-                ) v where not (v.secret and e.from_fork)), '[]'),
-            $8, $9, $10
-        from projects p join environments e on e.id = $3 where p.id = $2",
-        id.uuid(),
-        new.project_id.uuid(),
-        place.environment,
-        number,
-        new.trigger.as_str(),
-        git_ref,
-        place.pinned,
-        new.idempotency_key,
-        new.created_by.map(UserId::uuid),
-        new.upload_id.map(UploadId::uuid)
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

@@ -5,6 +5,7 @@ mod cancel;
 mod claim;
 pub(crate) mod create;
 mod inputs;
+pub(crate) mod insert;
 pub(crate) mod progress;
 pub(crate) mod read;
 

@@ -14,6 +14,8 @@ mod github_app;
 mod project;
 mod verdict;
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use aether_forge::{Delivery, Event, FORGES, WebhookError, WebhookRequest, WebhookSecret};
@@ -152,13 +154,13 @@ async fn accept(
 ) -> ApiResult<WebhookResult> {
     let project = &record.project;
     let actions = decide_all(state, record, delivery.forge, &delivery.events);
-    let new = NewDelivery {
+    let new = Arc::new(NewDelivery {
         forge: delivery.forge,
         delivery_id: delivery.id.to_string(),
         event: delivery.event_name.clone(),
         payload_sha256: Sha256::digest(body).to_vec(),
         payload: body.to_vec(),
-    };
+    });
     let applied = state
         .store
         .apply_delivery(project.team_id, project.id, Some(&new), &actions)
