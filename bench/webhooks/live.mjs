@@ -26,23 +26,24 @@ try {
   for (const kind of ["static", "vite"]) console.log(await pushes(kind));
   await requests();
 } finally {
-  provider.close();
   await aether.stop();
+  provider.close();
   server.close();
   rmSync(root, { recursive: true, force: true });
 }
 
 /** Pushes a change and waits for it, `RUNS` times after one that warms caches. */
 async function pushes(kind) {
-  const repository = makeRepository(root, kind, kind, "marker-0");
-  const project = await aether.call("POST", "/projects", { repo_url: server.url + repository.path, name: kind, branch: "main" });
-  await aether.deploy(kind, "marker-0");
+  const name = `live-${kind}`;
+  const repository = makeRepository(root, name, kind, "marker-0");
+  const project = await aether.call("POST", "/projects", { repo_url: server.url + repository.path, name, branch: "main" });
+  await aether.deploy(name, "marker-0");
   const measured = [];
   for (let run = 1; run <= RUNS + 1; run += 1) {
     const started = performance.now();
     repository.commit(`marker-${run}`);
-    const answer = await push(project, kind, "main");
-    await waitForMarker(aether.site, aether.host(kind), `marker-${run}`);
+    const answer = await push(project, name, "main");
+    await waitForMarker(aether.site, aether.host(name), `marker-${run}`);
     const elapsed = performance.now() - started;
     const build = await buildTime(answer.deployment_id);
     if (run > 1) measured.push({ elapsed, build, difference: elapsed - build });
