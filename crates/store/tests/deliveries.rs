@@ -177,8 +177,8 @@ async fn a_number_whose_host_is_another_projects_is_left_out() {
     assert_eq!(numbers, [1, 4, 6, 7]);
 }
 
-/// Each transaction holds a weak lock on its project's row before it wants a stronger one; with `for update` they wait for
-/// one another, and Postgres ends one of two.
+/// Whoever has inserted a row that belongs to a project holds a weak lock on the project's. Two that hold it and then want
+/// it `for update` wait for one another, and Postgres ends one of them: so the project is locked first.
 #[tokio::test]
 async fn different_deliveries_of_a_project_never_wait_for_one_another_in_a_circle() {
     let fixture = Fixture::start().await;
