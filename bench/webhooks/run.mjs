@@ -1,4 +1,5 @@
 // See README.md. Prints a table in Markdown for bench/RESULTS.md.
+import { spawn } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
 import { cpus, totalmem } from "node:os";
@@ -10,11 +11,14 @@ const RATE = Number(process.env.RATE ?? 500);
 const SECONDS = Number(process.env.SECONDS ?? 20);
 const PROJECTS = Number(process.env.PROJECTS ?? 50);
 const COPIES = 50;
+/** Processes that keep a core busy meanwhile, as builds do. */
+const BUSY = Number(process.env.BUSY ?? 0);
 const target = process.env.CARGO_TARGET_DIR ?? join(dirname(fileURLToPath(import.meta.url)), "../../target");
 const binary = process.env.AETHER_BIN ?? join(target, "release/aether");
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 const aether = await startAether(binary);
+const others = Array.from({ length: BUSY }, () => spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
 try {
   console.log(`machine: ${cpus().length} x ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${process.version}\n`);
   const hooks = [];
@@ -25,6 +29,7 @@ try {
   await load(hooks);
   await copies(hooks[0]);
 } finally {
+  for (const other of others) other.kill("SIGKILL");
   agent.destroy();
   await aether.stop();
 }
