@@ -1,4 +1,5 @@
 //! Webhook deliveries that come at the same moment: each has its own deployment and its own verdict.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 
