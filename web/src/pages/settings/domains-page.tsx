@@ -1,4 +1,4 @@
-import { Globe, Trash2 } from 'lucide-react'
+import { ChevronRight, Globe, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { api, type Schemas } from '@/api/client'
@@ -128,20 +128,59 @@ function DomainCard({ domain, onDelete }: { domain: Domain; onDelete: (() => voi
           </Button>
         )}
       </div>
-      {!domain.verified && (
-        <div className="border-t p-5 text-sm">
-          <p className="text-ink-2">
-            Make this record at the domain's DNS provider. It proves that the domain is yours; changes can
-            take some minutes to be seen.
-          </p>
-          <dl className="mt-4 grid grid-cols-[4rem_minmax(0,1fr)] items-center gap-x-3 gap-y-1 rounded-lg border bg-raised/50 px-4 py-2">
-            <Record name="Type" value={domain.proof.type} />
-            <Record name="Name" value={domain.proof.name} copy />
-            <Record name="Value" value={domain.proof.value} copy />
-          </dl>
+      {domain.verified ? (
+        <details className="group border-t text-sm">
+          <summary className="flex list-none items-center gap-2 px-5 py-3 text-ink-2 hover:text-ink [&::-webkit-details-marker]:hidden">
+            <ChevronRight aria-hidden className="size-4 transition-transform group-open:rotate-90" />
+            Where it has to point
+          </summary>
+          <div className="px-5 pb-5">
+            <PointHere hostname={domain.hostname} />
+          </div>
+        </details>
+      ) : (
+        <div className="flex flex-col gap-5 border-t p-5 text-sm">
+          <div>
+            <p className="text-ink-2">
+              <span className="font-medium text-ink">Prove that it is yours</span> with this record at the
+              domain's DNS provider; changes can take some minutes to be seen.
+            </p>
+            <DnsRecord {...domain.proof} />
+          </div>
+          <div>
+            <p className="mb-1 font-medium">Send its visitors here</p>
+            <PointHere hostname={domain.hostname} />
+          </div>
         </div>
       )}
     </Card>
+  )
+}
+
+/** The record that brings a domain's visitors to this instance. */
+function PointHere({ hostname }: { hostname: string }) {
+  const project = useCurrentProject()
+  const { hostname: target } = new URL(project.url)
+  const isLocal = target.endsWith('.localhost')
+  return (
+    <>
+      <p className="text-ink-2">
+        {isLocal
+          ? `Sites of this instance are below ${target.split('.').slice(1).join('.')}, which only this machine knows. To reach it from elsewhere, point an A or AAAA record at the machine's own address instead.`
+          : 'A domain that may not have a CNAME, which is one without a subdomain, takes an ALIAS of the same value, or A and AAAA records with the address of the machine.'}
+      </p>
+      <DnsRecord type="CNAME" name={hostname} value={target} />
+    </>
+  )
+}
+
+function DnsRecord({ type, name, value }: { type: string; name: string; value: string }) {
+  return (
+    <dl className="mt-3 grid grid-cols-[4rem_minmax(0,1fr)] items-center gap-x-3 gap-y-1 rounded-lg border bg-raised/50 px-4 py-2">
+      <Record name="Type" value={type} />
+      <Record name="Name" value={name} copy />
+      <Record name="Value" value={value} copy />
+    </dl>
   )
 }
 
