@@ -35,7 +35,8 @@ export const PAGES = [
   },
   { name: 'user-menu', path: '/', ready: 'Documentation', act: openUserMenu },
   { name: 'github', path: '/github', ready: 'Aether acme' },
-  { name: 'new', path: '/new', ready: 'Vite + React', keep: ['desktop-light'] },
+  { name: 'new', path: '/new', scene: 'empty', ready: 'Vite + React', keep: ['desktop-light'] },
+  { name: 'new-github', path: '/new', ready: 'acme/handbook' },
   {
     name: 'new-found',
     path: '/new',

@@ -2,6 +2,7 @@ import { HttpResponse } from 'msw'
 import type { Schemas } from '@/api/client'
 import { ago, problem } from './examples'
 import { http, NOT_FOUND } from './typed-http'
+import type { World } from './world'
 
 const PAGE = 30
 
@@ -52,8 +53,9 @@ export const REPOSITORIES: Repository[] = [
   ...Array.from({ length: 40 }, (_, index) => repository(index + 3, `acme/tool-${index}`, index % 2 === 0)),
 ]
 
-export function githubHandlers() {
-  let apps = [githubApp()]
+/** Who has no project yet has connected nothing either. */
+export function githubHandlers(world: World) {
+  let apps = world.projects.length > 0 ? [githubApp()] : []
   return [
     http.get('/api/v1/github/apps', ({ response }) => response(200).json({ items: apps })),
     http.post('/api/v1/github/manifest', async ({ request, response }) => {

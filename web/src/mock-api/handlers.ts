@@ -18,7 +18,7 @@ export function handlers(world: World): RequestHandler[] {
     ...accountHandlers(world),
     ...ownAccountHandlers(world),
     ...templateHandlers(),
-    ...githubHandlers(),
+    ...githubHandlers(world),
     ...projectHandlers(world),
     ...deploymentHandlers(world),
     ...logHandlers(world),

@@ -10,7 +10,7 @@ export function Card(props: { children: ReactNode; className?: string; as?: 'sec
 
 export function CardHeader(props: { title: ReactNode; description?: ReactNode; actions?: ReactNode }) {
   return (
-    <header className="flex min-h-15.5 flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b px-5 py-3.5">
+    <header className="flex min-h-15.5 flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b px-5 py-3.5 last:border-b-0">
       <div className="min-w-0 flex-1 basis-44">
         <h2 className="font-semibold text-[15px]">{props.title}</h2>
         {props.description && <p className="mt-0.5 text-ink-2 text-sm">{props.description}</p>}

@@ -73,7 +73,7 @@ function ProjectGrid({ projects }: { projects: Project[] }) {
           </div>
           <Select
             aria-label="Sort by"
-            className="w-44 max-sm:w-38"
+            className="w-44 max-sm:w-40"
             value={sort}
             onChange={(event) => setSort(event.target.value as ProjectSort)}
           >
