@@ -1,7 +1,6 @@
 // The timeline and the live log of one deployment. Loaded when it is visited: the log viewer is not part of the first page.
 
-import { useQueryClient } from '@tanstack/react-query'
-import { useCallback, useState } from 'react'
+import { useCallback, useRef, useState } from 'react'
 import type { Schemas } from '@/api/client'
 import { type Deployment, refreshProject } from '@/api/queries'
 import { isActive } from '@/components/deployment-status'
@@ -12,13 +11,12 @@ import { ProblemNotice } from '@/components/problem-notice'
 import { StepTimeline } from '@/components/step-timeline'
 
 export default function DeploymentLog({ deployment }: { deployment: Deployment }) {
-  const cache = useQueryClient()
   const [jump, setJump] = useState<{ line: number } | null>(null)
-  // The stream says when something changed; the deployment itself is asked for again.
+  const isOver = useRef(!isActive(deployment.status))
+  // The stream says when something changed, and everything that shows it is asked for again. What had ended before stays.
   const onEvent = useCallback(() => {
-    cache.invalidateQueries({ queryKey: ['get', '/api/v1/deployments/{id}'] })
-    refreshProject()
-  }, [cache])
+    if (!isOver.current) refreshProject()
+  }, [])
   const stream = useLogStream(`/api/v1/deployments/${deployment.id}/logs`, 'build', onEvent)
   const active = isActive(deployment.status)
   const onStep = (step: Schemas['Step']) => {
