@@ -108,6 +108,7 @@ async fn the_dashboard_answers_every_other_path_under_a_policy_without_inline_co
             policy.contains("script-src 'self'") && policy.contains("frame-src http://*.apps.test:3005"),
             "{policy}"
         );
+        assert_scripts_come_compressed(&api, &page.text().await.unwrap()).await;
     } else {
         assert_eq!(page.status(), StatusCode::NOT_FOUND);
         assert!(page.text().await.unwrap().contains("npm run build"));
@@ -120,6 +121,43 @@ async fn the_dashboard_answers_every_other_path_under_a_policy_without_inline_co
         .await
         .unwrap();
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+}
+
+/// A script of the page as it was compressed at the build, for readers who take that; its own form for the others.
+async fn assert_scripts_come_compressed(api: &TestApi, page: &str) {
+    let start = page.find("/assets/index-").expect("the page has a script");
+    let script = page[start..].split('"').next().unwrap();
+    let mut tags = Vec::new();
+    for (offer, encoding) in [("gzip, br", Some("br")), ("identity", None)] {
+        let answer = api
+            .nobody()
+            .http
+            .get(format!("http://{}{script}", api.address))
+            .header("accept-encoding", offer)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{script}");
+        let header = |name: &str| {
+            answer
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(header("content-encoding").as_deref(), encoding, "{script}");
+        let varies = header("vary").is_some_and(|by| by.contains("accept-encoding"));
+        assert!(varies || encoding.is_none(), "{script}");
+        assert!(header("cache-control").unwrap().contains("immutable"), "{script}");
+        tags.push(header("etag").unwrap());
+    }
+    assert_ne!(tags[0], tags[1], "{script}");
+    let hidden = format!("http://{}{script}.br", api.address);
+    let answer = api.nobody().http.get(hidden).send().await.unwrap();
+    assert_eq!(
+        answer.status(),
+        StatusCode::NOT_FOUND,
+        "the compressed form has no address"
+    );
 }
 
 #[tokio::test]
