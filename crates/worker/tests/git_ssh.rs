@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use aether_models::GitHostPolicy;
-use aether_testkit::GitRepo;
+use aether_testkit::{GitRepo, GitServer, GitServerOptions};
 use aether_worker::{GitClient, GitError, GitLimits, RemoteRepository, SshIdentity};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -127,7 +127,7 @@ fn serve(folder: &Path, port: u16) -> Child {
     let config = format!(
         "ListenAddress 127.0.0.1:{port}\nHostKey {0}/host\nAuthorizedKeysFile {0}/authorized\nPidFile none\nStrictModes no\n\
          UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
-         AcceptEnv GIT_PROTOCOL\nLogLevel ERROR\n",
+         AcceptEnv GIT_PROTOCOL\nLogLevel ERROR\nSetEnv PATH={0}/bin:/usr/bin:/bin\n",
         folder.display()
     );
     std::fs::write(folder.join("config"), config).unwrap();
@@ -248,4 +248,90 @@ async fn a_wrong_key_a_missing_repository_and_a_forbidden_address_are_told_apart
         .await
         .unwrap_err();
     assert!(matches!(error, GitError::HostNotAllowed(_)), "{error:?}");
+}
+
+impl SshServer {
+    /// Makes the server know `git-lfs-authenticate`, which prints `answer` for one repository.
+    fn knows_lfs(&self, name: &str, answer: &str) {
+        let (folder, bin) = (self.folder.path(), self.folder.path().join("bin"));
+        std::fs::create_dir_all(&bin).unwrap();
+        std::fs::write(folder.join("lfs-answer"), answer).unwrap();
+        let program = bin.join("git-lfs-authenticate");
+        let text = format!(
+            "#!/bin/sh\n[ $# = 2 ] && [ \"$1\" = '{0}/{name}.git' ] && [ \"$2\" = download ] || exit 1\ncat {0}/lfs-answer\n",
+            folder.display()
+        );
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+/// Checks the repository `site` out and fetches its large files.
+async fn large_files(server: &SshServer) -> Result<Vec<u8>, GitError> {
+    let (client, remote) = (server.client(), server.remote("site", "client", None));
+    let (owner, stop) = (Uuid::now_v7(), CancellationToken::new());
+    let commit = client.fetch(owner, &remote, None, &|_| {}, &stop).await?;
+    let work = tempfile::tempdir().unwrap();
+    let report = client.checkout(owner, &commit.sha, work.path(), &stop).await?;
+    assert_eq!(report.lfs.len(), 1);
+    client
+        .fetch_lfs(owner, &remote, work.path(), &report.lfs, &|_| {}, &stop)
+        .await?;
+    Ok(std::fs::read(work.path().join("picture.bin")).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_files_come_from_the_server_that_ssh_names_with_the_credentials_it_gives() {
+    let options = GitServerOptions {
+        credentials: Some(("me".to_owned(), "a-token".to_owned())),
+        ..GitServerOptions::default()
+    };
+    let lfs = GitServer::start_with(options).await.unwrap();
+    let picture: Vec<u8> = (0..50_000_u32).flat_map(u32::to_le_bytes).collect();
+    let server = SshServer::start().await;
+    let pointer = lfs.keep_in_lfs(&picture);
+    server
+        .repo("site")
+        .commit_files(&[("picture.bin", &pointer)])
+        .unwrap();
+    // `me:a-token`, as HTTP's basic scheme wants it.
+    let answer = format!(
+        r#"{{"href":"{}/info/lfs","header":{{"Authorization":"Basic bWU6YS10b2tlbg=="}},"expires_in":600}}"#,
+        lfs.url("site")
+    );
+    server.knows_lfs("site", &answer);
+    assert!(large_files(&server).await.unwrap() == picture);
+
+    server.knows_lfs("site", &answer.replace("bWU6YS10b2tlbg==", "bWU6d3Jvbmc="));
+    let error = large_files(&server).await.unwrap_err().to_string();
+    assert!(
+        error.contains("refuses access") && !error.contains("bWU6"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn input_41_an_ssh_server_cannot_send_us_into_our_own_network_for_large_files() {
+    let server = SshServer::start().await;
+    let pointer = format!(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 9\n",
+        "a".repeat(64)
+    );
+    server
+        .repo("site")
+        .commit_files(&[("picture.bin", &pointer)])
+        .unwrap();
+    for answer in [
+        r#"{"href":"https://169.254.169.254/latest"}"#,
+        r#"{"href":"http://10.0.0.1/x"}"#,
+        r#"{"href":"ssh://git@h.example.com/x"}"#,
+        r#"{"href":"https://me:secret@h.example.com/x"}"#,
+        r#"{"href":"https://h.example.com/x","header":{"a b":"c"}}"#,
+        "Welcome!",
+    ] {
+        server.knows_lfs("site", answer);
+        let error = large_files(&server).await.unwrap_err();
+        let is_refused = matches!(error, GitError::HostNotAllowed(_) | GitError::Protocol(_));
+        assert!(is_refused, "{answer}: {error:?}");
+    }
 }

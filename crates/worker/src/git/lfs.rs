@@ -1,8 +1,8 @@
 //! Git LFS: large files of which a commit only holds pointers.
 //!
 //! `git-lfs` itself is not used: it would read the machine's and the repository's configuration, follow redirects with
-//! credentials, and go to any address. Here the server is the repository's own (`<repository>/info/lfs`) or the one that
-//! `.lfsconfig` names, under the same rules as a clone: allowed names, addresses checked when the connection is made,
+//! credentials, and go to any address. Here the server is the repository's own (`<repository>/info/lfs`), the one that an SSH
+//! server names for it, or the one that `.lfsconfig` names, under the same rules as a clone: allowed names, addresses checked when the connection is made,
 //! counted bytes. The project's credentials go to the server they are for and to no other; a file that lies elsewhere is
 //! asked for with the headers that its server gave for it. What arrives must have the size and SHA-256 that the commit
 //! names.
@@ -35,10 +35,11 @@ pub use pointer::LfsPointer;
 
 use kept::{forget_others, is_kept, put_in_place};
 use server::{configured, place, usual};
-use wire::{Answered, BatchAnswer, BatchRequest, Download, Object};
+use wire::{Answered, Authenticated, BatchAnswer, BatchRequest, Download, Object};
 
 use super::body::Body;
 use super::http::{authorization, from_reqwest, git_client};
+use super::ssh::SshRepository;
 use super::{GitError, GitLimits, Progress, RemoteRepository};
 
 const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
@@ -59,20 +60,26 @@ pub(super) struct Lfs<'a> {
     tls: &'a TlsRoots,
     folder: &'a Path,
     endpoint: RepoUrl,
+    /// What the repository's SSH server gave us for it.
+    given: HeaderMap,
 }
 
 impl<'a> Lfs<'a> {
     /// The server of the repository whose files lie in `folder`.
-    pub(super) fn new(
+    ///
+    /// # Errors
+    /// The repository or its SSH server names something that is no server, or that server cannot be asked.
+    pub(super) async fn find(
         repository: &'a RemoteRepository,
         policy: &'a GitHostPolicy,
         limits: &'a GitLimits,
         tls: &'a TlsRoots,
         folder: &'a Path,
     ) -> Result<Self, GitError> {
-        let endpoint = match configured(folder)? {
-            Some(endpoint) => endpoint,
-            None => usual(&repository.url)?,
+        let (endpoint, given) = match configured(folder)? {
+            Some(endpoint) => (endpoint, HeaderMap::new()),
+            None if repository.url.is_ssh() => named_over_ssh(repository, policy).await?,
+            None => (usual(&repository.url)?, HeaderMap::new()),
         };
         Ok(Self {
             repository,
@@ -81,6 +88,7 @@ impl<'a> Lfs<'a> {
             tls,
             folder,
             endpoint,
+            given,
         })
     }
 
@@ -163,8 +171,11 @@ impl<'a> Lfs<'a> {
             .post(format!("{}/objects/batch", self.endpoint))
             .header(ACCEPT, MEDIA_TYPE)
             .header(CONTENT_TYPE, MEDIA_TYPE)
+            .headers(self.given.clone())
             .json(&question);
-        if let Some(own) = self.own_authorization(self.endpoint.url())? {
+        if !self.given.contains_key(AUTHORIZATION)
+            && let Some(own) = self.own_authorization(self.endpoint.url())?
+        {
             request = request.header(AUTHORIZATION, own);
         }
         let response = request.send().await.map_err(|error| from_reqwest(&error))?;
@@ -267,14 +278,44 @@ impl<'a> Lfs<'a> {
         Err(pointer.failed("the server redirects again and again"))
     }
 
-    /// The repository's credentials, for the server that they are for.
+    /// The repository's credentials, or those its SSH server gave us, for the server that they are for.
     fn own_authorization(&self, url: &Url) -> Result<Option<HeaderValue>, GitError> {
+        if let Some(given) = self.given.get(AUTHORIZATION) {
+            let is_for_it = url.origin() == self.endpoint.url().origin();
+            return Ok(is_for_it.then(|| given.clone()));
+        }
         if url.origin() == self.repository.url.url().origin() {
             authorization(self.repository)
         } else {
             Ok(None)
         }
     }
+}
+
+/// The server that the repository's SSH server names, and the headers it wants; the usual one when it names none.
+async fn named_over_ssh(
+    repository: &RemoteRepository,
+    policy: &GitHostPolicy,
+) -> Result<(RepoUrl, HeaderMap), GitError> {
+    let ssh = SshRepository::new(&repository.url, repository.ssh.as_ref(), policy)?;
+    let Some(answer) = ssh.lfs_authenticate().await? else {
+        return Ok((usual(&repository.url)?, HeaderMap::new()));
+    };
+    let unusable =
+        || GitError::Protocol("its answer to git-lfs-authenticate names no usable LFS server".to_owned());
+    let answer: Authenticated = serde_json::from_slice(&answer).map_err(|_| unusable())?;
+    let endpoint = match answer.href {
+        Some(href) => href.trim_end_matches('/').parse().map_err(|_| unusable())?,
+        None => usual(&repository.url)?,
+    };
+    if endpoint.is_ssh() {
+        return Err(unusable());
+    }
+    let mut given = given_headers(&answer.header).ok_or_else(unusable)?;
+    // What is said about each question is ours.
+    given.remove(ACCEPT);
+    given.remove(CONTENT_TYPE);
+    Ok((endpoint, given))
 }
 
 fn pick(pointer: &LfsPointer, answered: Option<Answered>) -> Result<Download, GitError> {

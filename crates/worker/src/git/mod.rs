@@ -204,7 +204,7 @@ impl GitClient {
         self.within(self.limits.lfs_time, cancel, async {
             let cache = RepositoryCache::lock(self.cache_path(owner), cancel).await?;
             let kept = cache.path().join("lfs");
-            let lfs = lfs::Lfs::new(repository, &self.policy, &self.limits, &self.tls, folder)?;
+            let lfs = lfs::Lfs::find(repository, &self.policy, &self.limits, &self.tls, folder).await?;
             lfs.fetch(pointers, &kept, progress).await
         })
         .await

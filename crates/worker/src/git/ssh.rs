@@ -3,8 +3,8 @@
 //! Why not a library: OpenSSH is what every Git server is tested against, it is on every machine that has Git, and the Rust
 //! implementations bring some seventy crates. No shell is involved here: the program is started by its absolute path with
 //! an argument list and an empty environment, reads no configuration and no agent, and connects to an address that was
-//! resolved and checked by us. What the server's shell reads is `git-upload-pack '<path>'`, and [`RepoUrl`] lets no
-//! character into a path that could end the quotes. The key lies in a private folder (0700, the file 0600) while `ssh` runs.
+//! resolved and checked by us. What the server's shell reads is `git-upload-pack '<path>'` or `git-lfs-authenticate '<path>'
+//! download`, and [`RepoUrl`] lets no character into a path that could end the quotes. The key lies in a private folder (0700, the file 0600) while `ssh` runs.
 //!
 //! Every request is a connection of its own, as over HTTP: the server introduces itself, then answers one request.
 
@@ -34,6 +34,8 @@ const INTRODUCTION_MAX: usize = 64 << 20;
 /// Most bytes kept of what `ssh` and the server complain about.
 const COMPLAINT_MAX: u64 = 4096;
 const CHUNK: usize = 64 * 1024;
+/// Most bytes of an answer about the LFS server.
+const LFS_ANSWER_MAX: u64 = 64 * 1024;
 
 /// Keys that the large providers publish on their own pages, for `StrictHostKeyChecking`.
 const PUBLISHED_KEYS: &[(&str, &str)] = &[
@@ -104,7 +106,7 @@ impl SshRepository {
 
     /// What the server says about itself, as packets.
     pub(super) async fn advertisement(&self) -> Result<Vec<Packet>, GitError> {
-        let mut stream = self.connect().await?;
+        let mut stream = self.upload_pack_command().await?;
         let packets = stream.introduction().await?;
         stream.learn();
         Ok(packets)
@@ -112,7 +114,7 @@ impl SshRepository {
 
     /// Sends one request; the answer is read by the caller.
     pub(super) async fn upload_pack(&self, body: Vec<u8>) -> Result<SshStream, GitError> {
-        let mut stream = self.connect().await?;
+        let mut stream = self.upload_pack_command().await?;
         stream.introduction().await?;
         if let Some(mut input) = stream.child.stdin.take() {
             // A server that refuses may close before it has read all; its answer says why.
@@ -122,17 +124,51 @@ impl SshRepository {
         Ok(stream)
     }
 
-    async fn connect(&self) -> Result<SshStream, GitError> {
-        let address = self.resolve().await?;
-        let (files, strict) = self.write_files()?;
-        let url = self.url.url();
-        let path = url.path().trim_start_matches('/');
-        // `/~user/x` and scp's relative form mean the same to a server as a path below the login folder.
-        let path = if path.starts_with('~') {
+    /// What the server answers to `git-lfs-authenticate`: who serves the repository's large files, and with which headers.
+    /// None when it knows no such command.
+    ///
+    /// Source: <https://github.com/git-lfs/git-lfs/blob/main/docs/api/server-discovery.md>, "SSH".
+    pub(super) async fn lfs_authenticate(&self) -> Result<Option<Vec<u8>>, GitError> {
+        let command = format!("git-lfs-authenticate '{}' download", self.path());
+        let mut stream = self.connect(&command).await?;
+        drop(stream.child.stdin.take());
+        let mut answer = Vec::new();
+        (&mut stream.output)
+            .take(LFS_ANSWER_MAX)
+            .read_to_end(&mut answer)
+            .await
+            .map_err(GitError::io("reading from ssh"))?;
+        if !answer.is_empty() {
+            return Ok(Some(answer));
+        }
+        match stream.complaint().await {
+            error @ (GitError::HostKeyChanged | GitError::Denied { .. }) => Err(error),
+            error => {
+                tracing::debug!(%error, "the server names no LFS server");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn upload_pack_command(&self) -> Result<SshStream, GitError> {
+        self.connect(&format!("git-upload-pack '{}'", self.path())).await
+    }
+
+    /// The repository's path as a server understands it: `/~user/x` and scp's relative form mean the same to it as a path
+    /// below the login folder.
+    fn path(&self) -> String {
+        let path = self.url.url().path().trim_start_matches('/');
+        if path.starts_with('~') {
             path.to_owned()
         } else {
             format!("/{path}")
-        };
+        }
+    }
+
+    async fn connect(&self, command: &str) -> Result<SshStream, GitError> {
+        let address = self.resolve().await?;
+        let (files, strict) = self.write_files()?;
+        let url = self.url.url();
         let mut child = Command::new(SSH)
             .env_clear()
             .env("GIT_PROTOCOL", "version=2")
@@ -143,7 +179,7 @@ impl SshRepository {
             .args(["-p", &address.port().to_string()])
             .args(["-l", url.username(), "--"])
             .arg(address.ip().to_string())
-            .arg(format!("git-upload-pack '{path}'"))
+            .arg(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -4,6 +4,14 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+/// What `git-lfs-authenticate` prints.
+#[derive(Deserialize)]
+pub(super) struct Authenticated {
+    pub(super) href: Option<String>,
+    #[serde(default)]
+    pub(super) header: HashMap<String, String>,
+}
+
 #[derive(Serialize)]
 pub(super) struct BatchRequest<'a> {
     pub(super) operation: &'static str,
