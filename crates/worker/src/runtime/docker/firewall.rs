@@ -172,10 +172,11 @@ impl Firewall {
             return Ok(());
         }
         let mut applied = self.applied.lock().await;
-        if let (Some(applied), FirewallMode::Host) = (applied.as_ref(), &self.mode)
-            && own_rules(&self.save(engine, applied.variant).await?) == applied.rules
-        {
-            return Ok(());
+        if let (Some(applied), FirewallMode::Host) = (applied.as_ref(), &self.mode) {
+            let saved = self.save(engine, applied.variant).await?;
+            if own_rules(&saved) == applied.rules && is_asked_first(&saved) {
+                return Ok(());
+            }
         }
         if applied.is_some() && self.mode != FirewallMode::Host {
             // A helper container per start would cost more than the start; the reconciler renews the rules.
@@ -352,8 +353,34 @@ fn ruleset(saved: &str, exceptions: &Exceptions) -> String {
         saved,
         &[("INPUT", INPUT_CHAIN), (forward, FORWARD_CHAIN)],
     ));
+    if !is_asked_first(saved) {
+        let jump = direct_jump();
+        if saved.lines().any(|line| line.trim() == format!("-A {jump}")) {
+            lines.push(format!("-D {jump}"));
+        }
+        lines.push(jump.replacen("FORWARD", "-I FORWARD 1", 1));
+    }
     lines.push("COMMIT\n".to_owned());
     lines.join("\n")
+}
+
+/// From `FORWARD` to our chain, beside the jump in the engine's chain for its users: whenever it makes a network, the engine
+/// takes its own jump to that chain away for a moment.
+fn direct_jump() -> String {
+    format!("FORWARD -i {BRIDGE_PREFIX}+ -j {FORWARD_CHAIN}")
+}
+
+/// Whether our chain is asked before any rule that lets packets from our bridges out; the engine puts those of a new
+/// network at the top. Without the engine's own chain there is one jump only, which `missing_jumps` looks after.
+fn is_asked_first(saved: &str) -> bool {
+    let jump = format!("-A {}", direct_jump());
+    let from_ours = format!("-i {BRIDGE_PREFIX}");
+    let first = saved
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("-A FORWARD "))
+        .find(|line| *line == jump || (line.contains(&from_ours) && line.ends_with("-j ACCEPT")));
+    !has_chain(saved, ENGINE_CHAIN) || first == Some(&jump)
 }
 
 /// Nothing at all: our networks have no IPv6.
@@ -457,8 +484,9 @@ mod tests {
 
     #[test]
     fn jumps_that_stand_are_not_made_twice() {
-        let saved =
-            format!("{FRESH}-A INPUT -i aeth+ -j AETHER-INPUT\n-A DOCKER-USER -i aeth+ -j AETHER-FORWARD\n");
+        let saved = format!(
+            "{FRESH}{OURS}-A INPUT -i aeth+ -j AETHER-INPUT\n-A DOCKER-USER -i aeth+ -j AETHER-FORWARD\n"
+        );
         assert!(!ruleset(&saved, &Exceptions::default()).contains("-I "));
     }
 
@@ -469,5 +497,34 @@ mod tests {
             &Exceptions::default(),
         );
         assert!(rules.contains("-I FORWARD 1 -i aeth+ -j AETHER-FORWARD"));
+    }
+
+    const ENGINE: &str = "*filter\n:FORWARD DROP [0:0]\n:DOCKER-USER - [0:0]\n-A FORWARD -j DOCKER-USER\n";
+    const OURS: &str = "-A FORWARD -i aeth+ -j AETHER-FORWARD\n";
+    const OUT: &str = "-A FORWARD -i aeth0510b00b6e1 ! -o aeth0510b00b6e1 -j ACCEPT\n";
+
+    fn direct(saved: &str) -> Vec<String> {
+        let rules = ruleset(saved, &Exceptions::default());
+        let lines = rules
+            .lines()
+            .filter(|line| line.contains("FORWARD -i aeth+") || line.contains("-I FORWARD"));
+        lines.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn our_chain_is_asked_before_what_lets_our_networks_out() {
+        let insert = "-I FORWARD 1 -i aeth+ -j AETHER-FORWARD".to_owned();
+        let delete = "-D FORWARD -i aeth+ -j AETHER-FORWARD".to_owned();
+        assert_eq!(direct(ENGINE), [insert.as_str()]);
+        assert_eq!(direct(&format!("{ENGINE}{OUT}")), [insert.as_str()]);
+        assert!(direct(&format!("{ENGINE}{OURS}{OUT}")).is_empty());
+        // A network was made since.
+        assert_eq!(
+            direct(&format!("{ENGINE}{OUT}{OURS}")),
+            [delete.as_str(), insert.as_str()]
+        );
+        // An engine that keeps off the packet filter.
+        assert_eq!(direct("*filter\n:FORWARD ACCEPT [0:0]\n"), [insert.as_str()]);
+        assert!(direct(&format!("*filter\n{OUT}{OURS}")).is_empty());
     }
 }
