@@ -7,6 +7,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
 use crate::forward::content::Content;
+use crate::forward::headers::list_contains;
 
 /// Largest head of an answer (threats.md input 86).
 const HEAD_MAX: usize = 64 * 1024;
@@ -126,16 +127,10 @@ fn length_of(headers: &mut HeaderMap) -> Result<Option<u64>, &'static str> {
 
 /// RFC 9112 section 9.3.
 fn is_persistent(is_http_10: bool, headers: &HeaderMap) -> bool {
-    let says = |option: &[u8]| {
-        headers.get_all(header::CONNECTION).iter().any(|value| {
-            let mut options = value.as_bytes().split(|&b| b == b',');
-            options.any(|item| item.trim_ascii().eq_ignore_ascii_case(option))
-        })
-    };
     if is_http_10 {
-        says(b"keep-alive")
+        list_contains(headers, &header::CONNECTION, "keep-alive")
     } else {
-        !says(b"close")
+        !list_contains(headers, &header::CONNECTION, "close")
     }
 }
 

@@ -218,7 +218,8 @@ pub(super) fn is_claim(name: &str) -> bool {
     name.starts_with("x-") && OWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-fn list_contains(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+/// Whether a comma-separated list, in one field or several, has `token` in any case (RFC 9110 section 5.6.1).
+pub(super) fn list_contains(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers.get_all(name).iter().any(|value| {
         let mut items = value.as_bytes().split(|&b| b == b',');
         items.any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))

@@ -2,7 +2,8 @@
 //!
 //! A bridge, even an internal one, reaches every port of the machine that listens on all addresses, and often the
 //! cloud's metadata service. So packets from our bridges are refused when they are for this machine (`INPUT`) or for a
-//! private address (`DOCKER-USER`, which the engine leaves to its users). What stays: public addresses, the name
+//! private address (`DOCKER-USER`, which the engine leaves to its users, and `FORWARD` itself for the moments in which the
+//! engine takes that chain out). What stays: public addresses, the name
 //! servers, answers to connections that came from outside, and what the operator allowed.
 //!
 //! The rules are two chains of our own, replaced as a whole by `iptables-restore`, and looked after before each start
