@@ -8,6 +8,7 @@ import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { firstPage } from './scripts/first-page'
 
 // The policy the API serves the dashboard with (crates/api/src/dashboard.rs): a page that breaks it must break here first.
 const CONTENT_SECURITY_POLICY = [
@@ -18,15 +19,17 @@ const CONTENT_SECURITY_POLICY = [
   "worker-src 'self'",
 ].join('; ')
 
-// What every page needs, in a few files that load side by side: left alone, the bundler makes twenty small ones of it, and a
-// browser asks a server without HTTP/2 for six at a time.
-const FIRST_PAGE = [
+// What every page needs in a few files that load side by side, and what several pages share in few as well: left alone, the
+// bundler makes twenty small ones of it, and a browser asks a server without HTTP/2 for six at a time.
+const FILES = [
+  { name: 'framework', test: /node_modules\//, tags: ['$initial' as const] },
+  { name: 'parts', test: /\/src\//, tags: ['$initial' as const] },
   {
-    name: 'framework',
-    test: /node_modules\/(react|react-dom|scheduler|clsx|openapi-[a-z-]+|@tanstack\/(?!react-virtual|virtual-core)[a-z-]+)\//,
+    name: 'shared',
+    test: /\/src\/(ui\/(?!switch|toggle)|lib|hooks|components\/[^/]+$|pages\/project\/use-)|lucide-react/,
+    minShareCount: 2,
+    includeDependenciesRecursively: false,
   },
-  { name: 'widgets', test: /node_modules\/(@radix-ui|@floating-ui|radix-ui|aria-hidden|lucide-react)\// },
-  { name: 'parts', test: /\/src\/(api|hooks|lib|ui|components\/[^/]+\.tsx?$)/ },
 ]
 
 // The worker script comes from the package, so that no copy of it is committed or shipped.
@@ -70,7 +73,7 @@ function compressed(): Plugin {
 }
 
 export default defineConfig(({ mode }) => ({
-  plugins: [react(), tailwindcss(), mode === 'mock' ? mockWorker() : compressed()],
+  plugins: [react(), tailwindcss(), firstPage(), mode === 'mock' ? mockWorker() : compressed()],
   resolve: { alias: { '@': new URL('./src', import.meta.url).pathname } },
   build: {
     outDir: mode === 'mock' ? 'node_modules/.cache/dist-mock' : 'dist',
@@ -79,7 +82,7 @@ export default defineConfig(({ mode }) => ({
     // A data: address would be refused by the policy.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 600,
-    rolldownOptions: { output: { codeSplitting: { groups: FIRST_PAGE } } },
+    rolldownOptions: { output: { codeSplitting: { groups: FILES } } },
   },
   server: {
     port: 5173,

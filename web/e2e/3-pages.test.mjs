@@ -60,6 +60,24 @@ test('the pages of the instance', async () => {
   await visitPage('/projects/there-is-none', 'There is no such project')
 })
 
+test('what a page asks before its app has come is what the app needs', async () => {
+  const { page } = dashboard
+  const newest = page.locator(`a[href*="/projects/${slug}/deployments/dep_"]`).first()
+  await page.goto(`${URL_}/projects/${slug}/deployments`)
+  const deployment = await newest.getAttribute('href')
+  for (const path of ['/', '/system', `/projects/${slug}`, `/projects/${slug}/deployments`, deployment]) {
+    const asked = []
+    const note = (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`)
+    page.on('request', note)
+    await page.goto(URL_ + path)
+    await page.waitForFunction(() => window.aetherEarly && Object.keys(window.aetherEarly).length === 0)
+    page.off('request', note)
+    const api = asked.filter((one) => one.includes(' /api/'))
+    assert.ok(api.length >= 2, `${path} asked for ${api}`)
+    assert.deepEqual(api, [...new Set(api)], `${path} asked twice`)
+  }
+})
+
 test('no page broke the policy or threw', () => {
   assert.deepEqual(dashboard.complaints, [])
 })

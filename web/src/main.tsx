@@ -1,8 +1,9 @@
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode } from 'react'
+import { StrictMode, startTransition } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './api/client'
+import { forgetEarly } from './api/early'
 import { reloadOnce } from './lib/reload-once'
 import { createDashboardRouter, preloadPage } from './routes/router'
 import './ui/theme.css'
@@ -20,15 +21,20 @@ window.addEventListener('vite:preloadError', (event) => {
 if (import.meta.env.MODE === 'mock') {
   const { startMock } = await import('./mock-api/browser')
   await startMock()
+  forgetEarly()
 }
 
 const router = createDashboardRouter()
 preloadPage(router)
 
-createRoot(element).render(
-  <StrictMode>
-    <QueryClientProvider client={queryClient}>
-      <RouterProvider router={router} />
-    </QueryClientProvider>
-  </StrictMode>,
+// A transition is rendered in slices, between which the browser can answer to a finger.
+const page = createRoot(element)
+startTransition(() =>
+  page.render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </StrictMode>,
+  ),
 )

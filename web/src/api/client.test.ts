@@ -105,3 +105,30 @@ test('every failure becomes a problem with words', () => {
   expect(fieldError(invalid, 'name')).toBe('is empty')
   expect(asProblem(problem()).errors).toEqual([])
 })
+
+test('what was asked before the app had come is taken once, and only when it is good', async () => {
+  const asked = vi.fn()
+  backend.use(
+    http.get('*/api/v1/auth/me', () => {
+      asked()
+      return HttpResponse.json(user())
+    }),
+  )
+  const early = (answer: Response) => {
+    window.aetherEarly = { '/api/v1/auth/me': Promise.resolve(answer) }
+  }
+  early(Response.json({ ...user(), name: 'Early' }))
+  expect((await client.GET('/api/v1/auth/me')).data?.name).toBe('Early')
+  expect(asked).not.toHaveBeenCalled()
+  expect((await client.GET('/api/v1/auth/me')).data?.name).toBe(user().name)
+  early(Response.json(problem({ status: 503 }), { status: 503 }))
+  expect((await client.GET('/api/v1/auth/me')).data?.name).toBe(user().name)
+  expect(asked).toHaveBeenCalledTimes(2)
+})
+
+test('nothing of the one who has gone is kept for the next', async () => {
+  window.aetherEarly = { '/api/v1/auth/me': Promise.resolve(Response.json({ ...user(), name: 'Gone' })) }
+  backend.use(http.post('*/api/v1/auth/refresh', EXPIRED))
+  expect(await refreshSession()).toBeNull()
+  expect(window.aetherEarly).toBeUndefined()
+})

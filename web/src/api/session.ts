@@ -4,6 +4,7 @@
 // The refresh secret changes at every use and an old one ends the session, so only one tab at a time may use it: within a
 // tab one promise is shared, between tabs the Web Locks API takes turns.
 
+import { forgetEarly, takeEarly } from './early'
 import type { components } from './schema.gen'
 
 export type User = components['schemas']['User']
@@ -11,6 +12,7 @@ export type Session = { token: string; user: User }
 
 type State = { known: false } | { known: true; session: Session | null }
 
+const REFRESH = '/api/v1/auth/refresh'
 const LOCK = 'aether-refresh'
 const CHANNEL = 'aether-session'
 const RETRY_MS = 700
@@ -77,7 +79,9 @@ async function requestSession(): Promise<Session | null> {
 }
 
 function askForSession(): Promise<Response> {
-  return fetch('/api/v1/auth/refresh', { method: 'POST', credentials: 'same-origin' })
+  const early = takeEarly(REFRESH)
+  if (early) return early
+  return fetch(REFRESH, { method: 'POST', credentials: 'same-origin' })
 }
 
 async function takeTurn(work: () => Promise<Session | null>): Promise<Session | null> {
@@ -86,6 +90,7 @@ async function takeTurn(work: () => Promise<Session | null>): Promise<Session | 
 }
 
 function set(session: Session | null): void {
+  if (!session) forgetEarly()
   state = { known: true, session }
   for (const listener of listeners) listener()
 }

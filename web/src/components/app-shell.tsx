@@ -3,12 +3,17 @@
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { Menu as MenuIcon, Search } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
+import { useIdle } from '@/hooks/use-idle'
 import { useSession } from '@/hooks/use-session'
 import { useShortcut } from '@/hooks/use-shortcut'
+import { keepMonoFont } from '@/lib/mono-font'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Logo } from '@/ui/logo'
 import { Sidebar } from './sidebar'
+
+/** For what the next visit is to have. */
+const AFTER_PAGE_MS = 5000
 
 const CommandPalette = lazy(() => import('./command-palette'))
 
@@ -18,6 +23,10 @@ export function AppShell() {
   const place = useRouterState({ select: (state) => state.location.pathname })
   useShortcut('k', () => setPalette((open) => !open))
   useSignedOutRedirect()
+  const idle = useIdle(AFTER_PAGE_MS)
+  useEffect(() => {
+    if (idle) keepMonoFont()
+  }, [idle])
   // biome-ignore lint/correctness/useExhaustiveDependencies: a visited page closes the drawer.
   useEffect(() => setDrawer(false), [place])
 

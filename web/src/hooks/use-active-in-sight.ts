@@ -9,8 +9,18 @@ export function useActiveInSight(): RefObject<HTMLElement | null> {
   useEffect(() => {
     const active = row.current?.querySelector('[aria-current="page"]')
     if (!row.current || !active) return
-    const [frame, link] = [row.current.getBoundingClientRect(), active.getBoundingClientRect()]
-    row.current.scrollLeft += link.left + link.width / 2 - (frame.left + frame.width / 2)
+    // Told where they are with the next frame: to ask at once would make the browser lay the page out in between.
+    const observer = new IntersectionObserver(
+      ([seen]) => {
+        observer.disconnect()
+        if (!seen?.rootBounds) return
+        const [frame, link] = [seen.rootBounds, seen.boundingClientRect]
+        row.current?.scrollBy({ left: link.left + link.width / 2 - (frame.left + frame.width / 2) })
+      },
+      { root: row.current },
+    )
+    observer.observe(active)
+    return () => observer.disconnect()
   }, [place])
   return row
 }

@@ -4,17 +4,22 @@ import { useEffect, useState } from 'react'
 const LATEST_MS = 2000
 const UNTOLD_MS = 300
 
-/** False until the browser has done what is urgent: for what may come after the page itself. */
-export function useIdle(): boolean {
+/** False until the browser has done what is urgent, and at least for `after` milliseconds: for what may come later. */
+export function useIdle(after = 0): boolean {
   const [idle, setIdle] = useState(false)
   useEffect(() => {
-    const rest = () => setIdle(true)
-    if (typeof requestIdleCallback === 'undefined') {
-      const timer = setTimeout(rest, UNTOLD_MS)
-      return () => clearTimeout(timer)
+    let handle = 0
+    const timer = setTimeout(
+      () => {
+        if (typeof requestIdleCallback === 'undefined') setIdle(true)
+        else handle = requestIdleCallback(() => setIdle(true), { timeout: LATEST_MS })
+      },
+      typeof requestIdleCallback === 'undefined' ? Math.max(after, UNTOLD_MS) : after,
+    )
+    return () => {
+      clearTimeout(timer)
+      if (handle) cancelIdleCallback(handle)
     }
-    const handle = requestIdleCallback(rest, { timeout: LATEST_MS })
-    return () => cancelIdleCallback(handle)
-  }, [])
+  }, [after])
   return idle
 }

@@ -1,4 +1,4 @@
-// The theme: the system's, or the one chosen. `public/theme.js` reads the same key before the first paint.
+// The theme: the system's, or the one chosen. `public/first.js` reads the same key before the first paint.
 
 import { useSyncExternalStore } from 'react'
 

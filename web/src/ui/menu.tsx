@@ -1,66 +1,61 @@
-// A menu behind a button. Not modal: the modal variant injects a <style> to lock the scroll.
-import { DropdownMenu } from 'radix-ui'
-import { type ComponentProps, type ReactNode, useRef, useState } from 'react'
-import { cn } from '@/lib/cn'
+// A menu behind a button. The button is light and on every page; what opens comes with its library when somebody points at
+// the button or reaches it by keyboard.
+import { Slot } from 'radix-ui'
+import { type KeyboardEvent, type ReactNode, useId, useReducer, useRef, useState } from 'react'
+import { useModule } from '@/hooks/use-module'
+import type { MenuPanelProps } from './menu-panel'
 
-const ITEM =
-  'flex w-full select-none items-center gap-2.5 rounded-md px-2.5 py-1.5 text-sm outline-none pointer-coarse:py-2.5 data-[disabled]:text-ink-3 data-[highlighted]:bg-hover [&>svg]:size-4 [&>svg]:text-ink-3'
+export * from './menu-items'
+
+const loadPanel = () => import('./menu-panel')
 
 export function Menu(props: {
   trigger: ReactNode
   children: ReactNode
-  align?: 'start' | 'end'
+  align?: MenuPanelProps['align']
   label?: string
 }) {
   const trigger = useRef<HTMLButtonElement>(null)
-  const [container, setContainer] = useState<Element | null>(null)
-  // Inside of the page's main part, so that it belongs to a landmark; over a modal, whose outside is inert, inside of that.
-  const place = () => setContainer(trigger.current?.closest('dialog') ?? document.querySelector('main'))
+  const id = useId()
+  const [wanted, want] = useReducer((times: number) => times + 1, 0)
+  const panel = useModule(loadPanel, wanted)
+  const [open, setOpen] = useState(false)
+  const change = (next: boolean) => {
+    want()
+    setOpen(next)
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'ArrowDown') return
+    event.preventDefault()
+    change(true)
+  }
   return (
-    <DropdownMenu.Root modal={false} onOpenChange={(open) => open && place()}>
-      <DropdownMenu.Trigger asChild ref={trigger}>
+    <>
+      <Slot.Root
+        ref={trigger}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        data-state={open ? 'open' : 'closed'}
+        onPointerEnter={want}
+        onFocus={want}
+        onClick={() => change(!open)}
+        onKeyDown={onKeyDown}
+      >
         {props.trigger}
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal container={container}>
-        <DropdownMenu.Content
+      </Slot.Root>
+      {panel && (
+        <panel.MenuPanel
+          id={id}
+          trigger={trigger}
+          open={open}
+          onOpenChange={setOpen}
           align={props.align ?? 'end'}
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label={props.label}
-          className="appear z-50 min-w-48 max-w-[90vw] rounded-lg border border-line bg-surface p-1 shadow-float"
+          label={props.label}
         >
           {props.children}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
-  )
-}
-
-export function MenuItem({
-  danger,
-  className,
-  ...rest
-}: ComponentProps<typeof DropdownMenu.Item> & { danger?: boolean }) {
-  return (
-    <DropdownMenu.Item className={cn(ITEM, danger && 'text-bad [&>svg]:text-bad', className)} {...rest} />
-  )
-}
-
-export function MenuSeparator() {
-  return <DropdownMenu.Separator className="my-1 h-px bg-line" />
-}
-
-export function MenuLabel({ children }: { children: ReactNode }) {
-  return <DropdownMenu.Label className="px-2.5 py-1.5 text-ink-3 text-xs">{children}</DropdownMenu.Label>
-}
-
-export const MenuRadioGroup = DropdownMenu.RadioGroup
-
-export function MenuRadioItem({ children, ...rest }: ComponentProps<typeof DropdownMenu.RadioItem>) {
-  return (
-    <DropdownMenu.RadioItem className={ITEM} {...rest}>
-      {children}
-      <DropdownMenu.ItemIndicator className="ml-auto size-1.5 rounded-full bg-accent" />
-    </DropdownMenu.RadioItem>
+        </panel.MenuPanel>
+      )}
+    </>
   )
 }
