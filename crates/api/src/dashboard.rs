@@ -66,7 +66,8 @@ fn answer(
     let file = compressed.unwrap_or(file);
     let tag = EntityTag::new_strong(hex::encode(file.metadata.sha256_hash())).to_string();
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let mut response = if known.is_some_and(|known| known.contains(&tag)) {
+    let is_known = known.is_some_and(|known| known.contains(&tag));
+    let mut response = if is_known {
         HttpResponse::NotModified()
     } else {
         HttpResponse::Ok()
@@ -80,6 +81,11 @@ fn answer(
         response
             .insert_header((CONTENT_ENCODING, "br"))
             .insert_header((VARY, ACCEPT_ENCODING.as_str()));
+    }
+    if is_known {
+        // With a body the server would send one, and a reader would take it for the beginning of the next answer
+        // (RFC 9112, 6.3).
+        return response.finish();
     }
     response.body(file.data.into_owned())
 }

@@ -15,8 +15,8 @@ export type Deployment = Schemas['Deployment']
 
 /** While something builds. */
 const BUSY_MS = 2_500
-/** Otherwise: pushes and other people. */
-const IDLE_MS = 20_000
+/** Otherwise: pushes and other people, which nobody should have to wait for. */
+const IDLE_MS = 5_000
 const PAGE = 100
 /** The list is for scrolling, not for archaeology. */
 const DEPLOYMENTS_PAGE = 25

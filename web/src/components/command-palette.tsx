@@ -10,6 +10,7 @@ import {
   Globe,
   History,
   Layers,
+  LayoutDashboard,
   LayoutGrid,
   LogOut,
   type LucideIcon,
@@ -35,13 +36,26 @@ import { DeploymentDot } from './deployment-status'
 /** Projects in the list at once. */
 const OFFERED = 20
 
+/** Places before actions: who types the beginning of a page's name and presses Enter wants to look, not to act. */
+const PAGES = [
+  ['/projects/$project', 'Overview', LayoutDashboard],
+  ['/projects/$project/deployments', 'Deployments', History],
+  ['/projects/$project/logs', 'Runtime logs', ScrollText],
+  ['/projects/$project/environments', 'Environments and previews', Layers],
+  ['/projects/$project/settings', 'Settings', Settings],
+  ['/projects/$project/settings/environment', 'Environment variables', Braces],
+  ['/projects/$project/settings/domains', 'Domains', Globe],
+  ['/projects/$project/settings/git', 'Git: webhook, deploy key, reports', GitBranch],
+] as const
+/** Projects whose pages are offered to who types a project's name and more. */
+const OPENED = 3
+
 export default function CommandPalette({ onClose }: { onClose: () => void }) {
   const { project } = useParams({ strict: false })
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title="Find anything" place="top" bare>
       <Command label="Find anything" loop>
         <Command.Input
-          autoFocus
           placeholder="A project, a page, something to do…"
           className="h-13 w-full border-b bg-transparent px-5 text-base outline-none placeholder:text-ink-3"
         />
@@ -72,43 +86,21 @@ function ProjectGroup({ slug, onClose }: GroupProps & { slug: string }) {
   }
   return (
     <Group heading={project?.name ?? slug}>
-      {canDeploy && (
-        <Item icon={Rocket} onSelect={go(() => deploy.run())}>
-          Deploy now
+      {PAGES.map(([to, label, icon]) => (
+        <Item key={to} icon={icon} onSelect={go(() => navigate({ to, params }))}>
+          {label}
         </Item>
-      )}
+      ))}
       {project?.live_deployment && (
         <Item icon={ExternalLink} onSelect={go(() => window.open(project.url, '_blank', 'noreferrer'))}>
           Open the site
         </Item>
       )}
-      <Item
-        icon={History}
-        onSelect={go(() => navigate({ to: '/projects/$project/deployments', params, search: {} }))}
-      >
-        Deployments
-      </Item>
-      <Item icon={Layers} onSelect={go(() => navigate({ to: '/projects/$project/environments', params }))}>
-        Environments and previews
-      </Item>
-      <Item icon={ScrollText} onSelect={go(() => navigate({ to: '/projects/$project/logs', params }))}>
-        Runtime logs
-      </Item>
-      <Item
-        icon={Braces}
-        onSelect={go(() => navigate({ to: '/projects/$project/settings/environment', params }))}
-      >
-        Environment variables
-      </Item>
-      <Item icon={Globe} onSelect={go(() => navigate({ to: '/projects/$project/settings/domains', params }))}>
-        Domains
-      </Item>
-      <Item icon={GitBranch} onSelect={go(() => navigate({ to: '/projects/$project/settings/git', params }))}>
-        Git: webhook, deploy key, reports
-      </Item>
-      <Item icon={Settings} onSelect={go(() => navigate({ to: '/projects/$project/settings', params }))}>
-        Settings
-      </Item>
+      {canDeploy && (
+        <Item icon={Rocket} onSelect={go(() => deploy.run())}>
+          Deploy now
+        </Item>
+      )}
     </Group>
   )
 }
@@ -118,7 +110,13 @@ function ProjectsGroup({ onClose }: GroupProps) {
   const { data } = useProjects()
   const search = useCommandState((state) => state.search)
   const offered = useMemo(() => offer(data ?? [], search), [data, search])
-  if (offered.length === 0) return null
+  const [first = '', ...more] = search.trim().split(/\s+/)
+  const opened = more.length > 0 ? offer(data ?? [], first).slice(0, OPENED) : []
+  if (offered.length + opened.length === 0) return null
+  const go = (project: Project, to: (typeof PAGES)[number][0]) => () => {
+    onClose()
+    navigate({ to, params: { project: project.slug } })
+  }
   return (
     <Group heading="Projects">
       {offered.map((project) => (
@@ -126,14 +124,23 @@ function ProjectsGroup({ onClose }: GroupProps) {
           key={project.id}
           value={nameOf(project)}
           mark={project.latest_deployment && <DeploymentDot status={project.latest_deployment.status} />}
-          onSelect={() => {
-            onClose()
-            navigate({ to: '/projects/$project', params: { project: project.slug } })
-          }}
+          onSelect={go(project, '/projects/$project')}
         >
           {project.name}
         </Item>
       ))}
+      {opened.flatMap((project) =>
+        PAGES.map(([to, label, icon]) => (
+          <Item
+            key={project.id + to}
+            icon={icon}
+            value={`${nameOf(project)} ${label}`}
+            onSelect={go(project, to)}
+          >
+            {`${project.name}: ${label}`}
+          </Item>
+        )),
+      )}
     </Group>
   )
 }

@@ -25,7 +25,7 @@ export function CommitLine(props: {
       ) : isUpload(props.deployment) ? (
         <>
           <FolderUp aria-hidden className="size-4 shrink-0 text-ink-3" />
-          <span className="truncate">Sent folder</span>
+          <span className="truncate">Uploaded folder</span>
         </>
       ) : isOfTemplate(props.deployment) ? (
         <>

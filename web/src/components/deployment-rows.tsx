@@ -9,10 +9,10 @@ import { StepBar } from './step-bar'
 import { Elapsed, TimeAgo } from './time-ago'
 
 const TRIGGERS: Record<Deployment['trigger'], string> = {
-  manual: 'by hand',
-  webhook: 'by push',
+  manual: 'manual',
+  webhook: 'push',
   redeploy: 'redeploy',
-  poll: 'by polling',
+  poll: 'polling',
 }
 
 export function triggerText(deployment: Deployment): string {

@@ -4,8 +4,8 @@ import { repositoryName, repositoryPage } from '@/lib/address'
 /** Where a project's files come from, in a few words. */
 export function sourceName(project: Pick<Project, 'repo_url' | 'template' | 'source'>): string {
   if (project.repo_url) return repositoryName(project.repo_url)
-  if (project.source === 'upload') return 'sent folder'
-  return project.template ? `template ${project.template}` : 'no source'
+  if (project.source === 'upload') return 'Uploaded folder'
+  return project.template ? `Template ${project.template}` : 'no source'
 }
 
 /** "acme/shop · main", the repository as a link where it has a page; or the template. */

@@ -12,21 +12,20 @@ export function useDeploy(project: string) {
   const navigate = useNavigate()
   const key = useRef(newKey())
   const mutation = api.useMutation('post', '/api/v1/projects/{project}/deployments')
-  const run = (ref?: string) =>
-    mutation.mutate(
-      {
+  // Awaited here: what is passed to `mutate` is not called when the menu or palette that began it has closed.
+  const run = async (ref?: string) => {
+    try {
+      const deployment = await mutation.mutateAsync({
         params: { path: { project }, header: { 'Idempotency-Key': key.current } },
         body: ref ? { ref } : {},
-      },
-      {
-        onSuccess: (deployment) => {
-          key.current = newKey()
-          refreshProject()
-          openDeployment(deployment)
-        },
-        onError: showProblem,
-      },
-    )
+      })
+      key.current = newKey()
+      refreshProject()
+      openDeployment(deployment)
+    } catch (error) {
+      showProblem(error)
+    }
+  }
   const openDeployment = (deployment: Deployment) =>
     navigate({
       to: '/projects/$project/deployments/$deployment',

@@ -5,8 +5,12 @@ export function hostOf(url: string): string {
 
 /** "owner/name" of a repository's address, for any of its spellings. */
 export function repositoryName(url: string): string {
-  const path = url.replace(/\.git$/, '').replace(/\/+$/, '')
-  const parts = path.split(/[/:]/).filter(Boolean)
+  const path = URL.parse(url)?.pathname ?? url.split(':').at(-1) ?? url
+  const parts = path
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '')
+    .split('/')
+    .filter(Boolean)
   return parts.slice(-2).join('/') || url
 }
 

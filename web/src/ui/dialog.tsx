@@ -12,6 +12,8 @@ const PLACES = {
   side: 'm-0 h-dvh max-h-none w-72 rounded-r-card',
 } as const
 
+const FIELD = 'input:not([type=hidden], [type=radio], [type=checkbox]), textarea, select'
+
 type DialogProps = {
   open: boolean
   onOpenChange: (open: boolean) => void
@@ -26,7 +28,10 @@ type DialogProps = {
 export function Dialog({ open, onOpenChange, place = 'centre', ...rest }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {
-    if (open && !element.current?.open) element.current?.showModal()
+    if (!open || !element.current || element.current.open) return
+    element.current.showModal()
+    // The platform begins with the first button, which closes; whoever opens a form wants to type.
+    element.current.querySelector<HTMLElement>(FIELD)?.focus()
   }, [open])
   if (!open) return null
   return (

@@ -2,6 +2,8 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{TestApi, assert_body, send};
 
@@ -151,6 +153,9 @@ async fn assert_scripts_come_compressed(api: &TestApi, page: &str) {
         tags.push(header("etag").unwrap());
     }
     assert_ne!(tags[0], tags[1], "{script}");
+    for (offer, tag) in [("br", &tags[0]), ("identity", &tags[1])] {
+        assert_known_has_no_body(api, script, offer, tag).await;
+    }
     let hidden = format!("http://{}{script}.br", api.address);
     let answer = api.nobody().http.get(hidden).send().await.unwrap();
     assert_eq!(
@@ -158,6 +163,24 @@ async fn assert_scripts_come_compressed(api: &TestApi, page: &str) {
         StatusCode::NOT_FOUND,
         "the compressed form has no address"
     );
+}
+
+/// A body behind a 304 would be read as the beginning of the next answer of the connection (RFC 9112, 6.3).
+async fn assert_known_has_no_body(api: &TestApi, path: &str, offer: &str, tag: &str) {
+    let mut connection = TcpStream::connect(api.address).await.unwrap();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: x\r\naccept-encoding: {offer}\r\nif-none-match: {tag}\r\n\r\n\
+         GET /no-such-page HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answers = Vec::new();
+    connection.read_to_end(&mut answers).await.unwrap();
+    let answers = String::from_utf8_lossy(&answers);
+    assert!(answers.starts_with("HTTP/1.1 304"), "{answers}");
+    let (_, next) = answers
+        .split_once("\r\n\r\n")
+        .expect("the head of the first answer ends");
+    assert!(next.starts_with("HTTP/1.1 200"), "{path} {offer}: {answers}");
 }
 
 #[tokio::test]

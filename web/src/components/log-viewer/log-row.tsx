@@ -17,7 +17,7 @@ type LogRowProps = {
 const STREAM: Record<Entry['stream'], string> = {
   stdout: 'border-transparent',
   stderr: 'border-warn/60',
-  system: 'border-accent/70 text-accent',
+  system: 'border-accent/70 text-ink-2',
 }
 
 export const LogRow = memo(function LogRow(props: LogRowProps) {

@@ -62,3 +62,12 @@ test('a line that arrives twice is kept once, whatever the connection does', () 
   log.append(3, { at: '2026-01-01T00:00:00Z', stream: 'stdout', text: 'three' })
   expect(log.entries.map((entry) => entry.plain)).toEqual(['one', 'two', 'three'])
 })
+
+test('what a tool prints in red is a problem, whatever its words', () => {
+  const log = buffer(
+    '\u001b[31mCould not resolve "./redner.js"\u001b[39m',
+    '\u001b[1;91mx\u001b[0m',
+    '\u001b[32mfine\u001b[0m',
+  )
+  expect(filterEntries(log.entries, 'problems').map((entry) => entry.number)).toEqual([1, 2])
+})

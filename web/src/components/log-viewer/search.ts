@@ -9,12 +9,16 @@ export type Piece = Span & { match: boolean }
 
 const PROBLEM = /\b(error|err!|fatal|failed|failure|panic(ked)?|exception|traceback|warn(ing)?)\b/i
 
+/** Printed in red, as tools do with what matters (ECMA-48, SGR 31 and 91). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+const RED = /\u001b\[(?:\d+;)*(?:31|91)(?:;\d+)*m/
+
 const PASSES: Record<StreamFilter, (entry: Entry) => boolean> = {
   all: () => true,
   output: (entry) => entry.stream === 'stdout',
   stderr: (entry) => entry.stream === 'stderr',
   system: (entry) => entry.stream === 'system',
-  problems: (entry) => PROBLEM.test(entry.plain),
+  problems: (entry) => PROBLEM.test(entry.plain) || RED.test(entry.text),
 }
 
 export function filterEntries(entries: readonly Entry[], filter: StreamFilter): readonly Entry[] {

@@ -31,18 +31,16 @@ export function DeploymentFacts({ deployment }: { deployment: Deployment }) {
           )}
           {deployment.attempt > 1 && <span className="text-ink-3"> · attempt {deployment.attempt}</span>}
         </Fact>
-        <Fact name="Address">
-          <span className="-my-1.5 flex items-center gap-1">
-            {deployment.status === 'READY' ? (
+        {deployment.status === 'READY' && (
+          <Fact name="Address">
+            <span className="-my-1.5 flex items-center gap-1">
               <a href={deployment.url} target="_blank" rel="noreferrer" className="link truncate">
                 {hostOf(deployment.url)}
               </a>
-            ) : (
-              <span className="truncate text-ink-3">{hostOf(deployment.url)}</span>
-            )}
-            <CopyButton text={deployment.url} label="Copy the address" />
-          </span>
-        </Fact>
+              <CopyButton text={deployment.url} label="Copy the address" />
+            </span>
+          </Fact>
+        )}
       </Facts>
       {deployment.plan ? (
         <div>
@@ -62,9 +60,9 @@ function CommitFacts({ deployment }: { deployment: Deployment }) {
   const { repo_url } = useCurrentProject()
   const { commit, ref } = deployment
   if (!commit) {
-    if (isUpload(deployment)) return <Fact name="Of">a folder that was sent</Fact>
+    if (isUpload(deployment)) return <Fact name="Source">Uploaded folder</Fact>
     return (
-      <Fact name="Of">{isOfTemplate(deployment) ? 'a template of Aether' : <BranchName name={ref} />}</Fact>
+      <Fact name="Source">{isOfTemplate(deployment) ? 'Aether template' : <BranchName name={ref} />}</Fact>
     )
   }
   const page = repo_url ? repositoryPage(repo_url, commit.sha) : null

@@ -1,6 +1,6 @@
 // The timeline and the live log of one deployment. Loaded when it is visited: the log viewer is not part of the first page.
 
-import { useCallback, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import type { Schemas } from '@/api/client'
 import { type Deployment, refreshProject } from '@/api/queries'
 import { isActive } from '@/components/deployment-status'
@@ -19,6 +19,14 @@ export default function DeploymentLog({ deployment }: { deployment: Deployment }
   }, [])
   const stream = useLogStream(`/api/v1/deployments/${deployment.id}/logs`, 'build', onEvent)
   const active = isActive(deployment.status)
+  const failed = deployment.steps.find((record) => record.outcome === 'failed')?.step
+  const isComplete = stream.ended
+  // Who opens a failed deployment wants to see the end of the step that failed, unless the address names a line.
+  useEffect(() => {
+    if (!failed || !isComplete || location.hash) return
+    const last = stream.buffer.entries.findLast((line) => line.step === failed)
+    if (last) setJump({ line: last.number })
+  }, [failed, isComplete, stream.buffer])
   const onStep = (step: Schemas['Step']) => {
     const entry = stream.buffer.entries.find((line) => line.step === step)
     if (entry) setJump({ line: entry.number })

@@ -1,11 +1,10 @@
 import { ExternalLink } from 'lucide-react'
 import type { Deployment } from '@/api/queries'
-import { sentence } from '@/components/problem-notice'
+import { FailureDetail } from '@/components/failure-detail'
 import { duration } from '@/lib/time'
 import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Button } from '@/ui/button'
 import { Notice } from '@/ui/notice'
-import { Prose } from '@/ui/prose'
 
 /** How a deployment came out, in words: the address of a fresh one, the reason and the way on for a failed one. */
 export function DeploymentResult({ deployment }: { deployment: Deployment }) {
@@ -45,17 +44,7 @@ function Failure({ deployment }: { deployment: Deployment }) {
   const step = deployment.steps.find((record) => record.outcome === 'failed')?.step
   return (
     <Notice tone="bad" alert title={error?.title ?? 'The deployment failed'}>
-      {error && (
-        <p className="whitespace-pre-wrap">
-          <Prose>{sentence(error.detail)}</Prose>
-        </p>
-      )}
-      {error?.hint && (
-        <p className="mt-2 text-ink">
-          <span className="font-medium">What to do: </span>
-          <Prose>{sentence(error.hint)}</Prose>
-        </p>
-      )}
+      {error && <FailureDetail error={error} />}
       <p className="mt-2 text-ink-3 text-xs">
         {step && `In the step “${step}”. `}
         {error && <code className="font-mono">{error.code}</code>}

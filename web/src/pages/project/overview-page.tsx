@@ -4,8 +4,9 @@ import { useDeployments } from '@/api/queries'
 import { CommitLine } from '@/components/commit-line'
 import { DeploymentRows } from '@/components/deployment-rows'
 import { DeploymentStatus, isActive } from '@/components/deployment-status'
+import { FailureDetail } from '@/components/failure-detail'
 import { PlanFacts } from '@/components/plan-facts'
-import { ProblemNotice, sentence } from '@/components/problem-notice'
+import { ProblemNotice } from '@/components/problem-notice'
 import { TimeAgo } from '@/components/time-ago'
 import { useDeploy } from '@/hooks/use-deploy'
 import { usePageTitle } from '@/hooks/use-page-title'
@@ -17,7 +18,6 @@ import { CopyButton } from '@/ui/copy-button'
 import { Fact, Facts } from '@/ui/definition'
 import { EmptyState } from '@/ui/empty-state'
 import { Notice } from '@/ui/notice'
-import { Prose } from '@/ui/prose'
 import { SkeletonRows } from '@/ui/skeleton'
 import { DomainsCard } from './domains-card'
 import { HealthCard } from './health-card'
@@ -86,7 +86,7 @@ function LatestNotice() {
   const link = (
     <Button asChild size="sm">
       <Link to="/projects/$project/deployments/$deployment" params={{ project: slug, deployment: latest.id }}>
-        {isActive(latest.status) ? 'Follow it' : 'See why'}
+        {isActive(latest.status) ? 'Follow it' : latest.error ? 'Open its log' : `Open #${latest.number}`}
       </Link>
     </Button>
   )
@@ -99,19 +99,22 @@ function LatestNotice() {
       </Notice>
     )
   }
+  if (
+    latest.status === 'READY' &&
+    live &&
+    live.number < latest.number &&
+    latest.environment === 'production'
+  ) {
+    return (
+      <Notice tone="info" title={`Rolled back to deployment #${live.number}`} actions={link}>
+        Deployment #{latest.number} is newer and not live. The next deployment goes live as usual.
+      </Notice>
+    )
+  }
   if (latest.status !== 'FAILED') return null
   return (
     <Notice tone="bad" title={latest.error?.title ?? `Deployment #${latest.number} failed`} actions={link}>
-      {latest.error && (
-        <p>
-          <Prose>{sentence(latest.error.detail)}</Prose>
-        </p>
-      )}
-      {latest.error?.hint && (
-        <p className="mt-1 text-ink">
-          <Prose>{sentence(latest.error.hint)}</Prose>
-        </p>
-      )}
+      {latest.error && <FailureDetail error={latest.error} />}
       {live && <p className="mt-1">Visitors still get deployment #{live.number}.</p>}
     </Notice>
   )

@@ -8,7 +8,11 @@ import { hostOf } from '@/lib/address'
 const PAGE_WIDTH = 1280
 const PAGE_HEIGHT = 800
 
-/** The live site in a frame that can do nothing to this page: another origin, sandboxed, not reachable by keyboard. */
+/**
+ * The live site in a frame that can do nothing to this page: of another origin, without a way to navigate it, to open
+ * windows or to send forms, and not reachable by keyboard. It keeps its own origin, without which a browser refuses it its
+ * own modules and storage; that gives it nothing of this page's.
+ */
 export function SitePreview({ project }: { project: Project }) {
   const box = useRef<HTMLAnchorElement>(null)
   const [scale, setScale] = useState(0)
@@ -28,12 +32,12 @@ export function SitePreview({ project }: { project: Project }) {
       aria-label={`Open ${hostOf(project.url)}`}
       className="group relative block aspect-[16/10] overflow-hidden rounded-lg border bg-white"
     >
-      {idle && scale > 0 && (
+      {idle && scale > 0 && isElsewhere(project.url) && (
         <iframe
           key={project.live_deployment?.id}
           title={`Preview of ${project.name}`}
           src={project.url}
-          sandbox="allow-scripts"
+          sandbox="allow-scripts allow-same-origin"
           referrerPolicy="no-referrer"
           loading="lazy"
           tabIndex={-1}
@@ -48,4 +52,10 @@ export function SitePreview({ project }: { project: Project }) {
       </span>
     </a>
   )
+}
+
+/** A frame of this page's own origin could take its sandbox away. */
+function isElsewhere(url: string): boolean {
+  const site = URL.parse(url)
+  return site !== null && site.origin !== location.origin
 }

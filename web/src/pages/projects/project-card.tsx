@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { Ellipsis, ExternalLink, Rocket, ScrollText, Settings } from 'lucide-react'
+import { Ellipsis, ExternalLink, History, Rocket, ScrollText, Settings } from 'lucide-react'
 import { memo } from 'react'
 import type { Project } from '@/api/queries'
 import { CommitLine } from '@/components/commit-line'
@@ -101,8 +101,13 @@ function CardMenu({ project }: { project: Project }) {
         </MenuItem>
       )}
       <MenuItem asChild>
+        <Link to="/projects/$project/deployments" params={params} search={{}}>
+          <History /> Deployments
+        </Link>
+      </MenuItem>
+      <MenuItem asChild>
         <Link to="/projects/$project/logs" params={params}>
-          <ScrollText /> Logs
+          <ScrollText /> Runtime logs
         </Link>
       </MenuItem>
       {canWrite && (

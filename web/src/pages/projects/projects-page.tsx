@@ -13,7 +13,7 @@ import { Skeleton } from '@/ui/skeleton'
 import { ProjectCard } from './project-card'
 import { type ProjectSort, selectProjects } from './select-projects'
 
-const GRID = 'grid gap-4 sm:grid-cols-2 xl:grid-cols-3'
+const GRID = 'grid grid-cols-1 gap-4 sm:grid-cols-2 xl:grid-cols-3'
 /** Fewer are in sight at once; a search field would be noise. */
 const SEARCHABLE_FROM = 4
 
