@@ -60,7 +60,7 @@ export async function enter(page, at = URL_) {
 export async function createProject(page, repository, { name, env } = {}) {
   await page.goto(new URL('/new', page.url()).href)
   await page.getByLabel('Repository').fill(repository.url)
-  await page.getByRole('button', { name: 'Look at it' }).click()
+  await page.getByRole('button', { name: 'Import' }).click()
   await page.getByRole('heading', { name: 'Configure' }).waitFor({ timeout: BUILD_MS })
   if (name) await page.getByLabel('Project name').fill(name)
   if (env) {

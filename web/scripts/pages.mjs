@@ -72,7 +72,7 @@ export const PAGES = [
   {
     name: 'overview-traffic',
     path: '/projects/shop',
-    ready: '99 % within',
+    ready: 'p99',
     act: (tab) => tab.getByRole('slider').scrollIntoViewIfNeeded(),
   },
   {
@@ -253,7 +253,7 @@ async function openUserMenu(tab, size) {
 function lookAt(address) {
   return async (tab) => {
     await tab.getByLabel('Repository').fill(address)
-    await tab.getByRole('button', { name: 'Look at it' }).click()
+    await tab.getByRole('button', { name: 'Import' }).click()
     await tab
       .getByText(/Configure|could not be read/)
       .first()

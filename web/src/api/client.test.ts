@@ -102,7 +102,7 @@ test('every failure becomes a problem with words', () => {
   expect(asProblem('<html>502 Bad Gateway</html>').code).toBe('unexpected')
   expect(asProblem(null).code).toBe('unexpected')
   const invalid = asProblem(problem({ code: 'invalid', errors: [{ field: 'name', message: 'is empty' }] }))
-  expect(fieldError(invalid, 'name')).toBe('is empty')
+  expect(fieldError(invalid, 'name')).toBe('Is empty.')
   expect(asProblem(problem()).errors).toEqual([])
 })
 

@@ -30,9 +30,16 @@ export function asProblem(error: unknown): Problem {
   }
 }
 
-/** What is wrong with one field, if that is the problem. */
+/** What is wrong with one field, as a sentence, if that is the problem. */
 export function fieldError(problem: Problem | null, field: string): string | undefined {
-  return problem?.errors.find((error) => error.field === field)?.message
+  const message = problem?.errors.find((error) => error.field === field)?.message
+  return message && sentence(message).replaceAll('`', '')
+}
+
+/** The API writes details without a capital and a full stop, so that they can stand inside a sentence. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`
 }
 
 function isProblem(error: unknown): error is components['schemas']['Problem'] {

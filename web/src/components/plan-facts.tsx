@@ -59,7 +59,7 @@ export function PlanFacts({ plan }: { plan: Plan }) {
         {planName(plan)} <span className="text-ink-3">· {planKind(plan)}</span>
       </Fact>
       {plan.root_dir !== '.' && (
-        <Fact name="Folder">
+        <Fact name="Root">
           <Code>{plan.root_dir}</Code>
         </Fact>
       )}

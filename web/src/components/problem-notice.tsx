@@ -1,8 +1,10 @@
 import type { ReactNode } from 'react'
-import { asProblem, type Problem } from '@/api/problem'
+import { asProblem, type Problem, sentence } from '@/api/problem'
 import { Button } from '@/ui/button'
 import { Notice } from '@/ui/notice'
 import { Prose } from '@/ui/prose'
+
+export { sentence } from '@/api/problem'
 
 /** A failed request in words: what happened, what to do, and the number to find it by in the service's log. */
 export function ProblemNotice(props: {
@@ -61,10 +63,4 @@ export function ProblemText({ problem }: { problem: Problem }) {
       )}
     </>
   )
-}
-
-/** The API writes details without a capital and a full stop, so that they can stand inside a sentence. */
-export function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1)
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`
 }

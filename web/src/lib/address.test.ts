@@ -12,6 +12,11 @@ test('a repository is named by its owner and name however its address is written
   }
 })
 
+test('neither a host nor its port is taken for an owner', () => {
+  expect(repositoryName('http://127.0.0.1:41957/portfolio.git')).toBe('portfolio')
+  expect(repositoryName('https://git.acme.test/shop')).toBe('shop')
+})
+
 test('only web addresses have a page to link to', () => {
   expect(repositoryPage('https://github.com/acme/shop.git')).toBe('https://github.com/acme/shop')
   expect(repositoryPage('https://gitlab.com/a/b.git', 'abc')).toBe('https://gitlab.com/a/b/-/commit/abc')

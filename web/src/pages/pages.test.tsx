@@ -43,9 +43,9 @@ test('projects are found by name, address and repository', async () => {
 test('a new project goes from its address to its first deployment', async () => {
   const { user, router } = renderPage('/new')
   await user.type(await screen.findByLabelText('Repository'), 'https://github.com/acme/mono')
-  await user.click(screen.getByRole('button', { name: 'Look at it' }))
+  await user.click(screen.getByRole('button', { name: 'Import' }))
   await user.click(await screen.findByRole('radio', { name: /docs/ }))
-  expect(screen.getByLabelText('Folder')).toHaveValue('apps/docs')
+  expect(screen.getByLabelText('Root directory')).toHaveValue('apps/docs')
   await user.clear(screen.getByLabelText('Project name'))
   await user.type(screen.getByLabelText('Project name'), 'handbook')
   await user.click(screen.getByRole('button', { name: 'Deploy' }))
@@ -57,10 +57,23 @@ test('a new project goes from its address to its first deployment', async () => 
 test('a repository nobody can read offers the way on', async () => {
   const { user } = renderPage('/new')
   await user.type(await screen.findByLabelText('Repository'), 'https://github.com/acme/private')
-  await user.click(screen.getByRole('button', { name: 'Look at it' }))
+  await user.click(screen.getByRole('button', { name: 'Import' }))
   expect(await screen.findByRole('alert')).toHaveTextContent('for a private repository put a token into it')
-  await user.click(screen.getByRole('button', { name: 'Continue without looking' }))
+  await user.click(screen.getByRole('button', { name: 'Configure it yourself' }))
   expect(await screen.findByLabelText('Project name')).toHaveValue('private')
+})
+
+test('what was found at one address is never deployed for another', async () => {
+  const { user } = renderPage('/new')
+  const address = await screen.findByLabelText('Repository')
+  await user.type(address, 'https://github.com/acme/mono')
+  await user.click(screen.getByRole('button', { name: 'Import' }))
+  await user.type(await screen.findByLabelText('Project name'), '-two')
+  await user.type(address, '-other')
+  expect(screen.queryByRole('button', { name: 'Deploy' })).toBeNull()
+  expect(screen.getByRole('heading', { name: 'Or start from a template' })).toBeInTheDocument()
+  await user.type(address, '{Backspace>6/}')
+  expect(screen.getByLabelText('Project name')).toHaveValue('web-two')
 })
 
 test('a secret value is never shown and stays as it is unless a new one is typed', async () => {
@@ -123,7 +136,7 @@ test('what the API says about a field stands at the field', async () => {
   const { user } = renderPage('/projects/shop/settings')
   await user.type(await screen.findByLabelText('Production branch'), '..')
   await user.click(screen.getAllByRole('button', { name: 'Save' })[1] as HTMLElement)
-  expect(await screen.findByText('is no name of a branch')).toBeInTheDocument()
+  expect(await screen.findByText('Is no name of a branch.')).toBeInTheDocument()
   expect(screen.getByLabelText('Production branch')).toHaveAccessibleDescription('is no name of a branch')
 })
 

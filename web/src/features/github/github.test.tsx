@@ -28,7 +28,7 @@ test('an address inside the network is refused at its field', async () => {
   const address = screen.getByLabelText('Address of GitHub Enterprise')
   await user.type(address, 'https://10.0.0.1')
   await user.click(screen.getByRole('button', { name: 'Connect GitHub' }))
-  await waitFor(() => expect(address).toHaveAccessibleDescription('is not on the public internet'))
+  await waitFor(() => expect(address).toHaveAccessibleDescription('Is not on the public internet.'))
   expect(goTo).not.toHaveBeenCalled()
 })
 

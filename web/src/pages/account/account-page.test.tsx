@@ -34,7 +34,7 @@ test('another address takes the password, another name does not', async () => {
   await user.type(screen.getByLabelText('Email'), '.uk')
   await user.type(screen.getByLabelText('Password'), 'wrong')
   await user.click(screen.getByRole('button', { name: 'Save' }))
-  expect(await screen.findByText('is not your password')).toBeInTheDocument()
+  expect(await screen.findByText('Is not your password.')).toBeInTheDocument()
 })
 
 test('a wrong present password is said at its field', async () => {
@@ -43,6 +43,6 @@ test('a wrong present password is said at its field', async () => {
   await user.type(screen.getByLabelText('New password'), 'a quiet river under bridges')
   await user.click(screen.getByRole('button', { name: 'Change it' }))
   await waitFor(() =>
-    expect(screen.getByLabelText('Present password')).toHaveAccessibleDescription('is not your password'),
+    expect(screen.getByLabelText('Present password')).toHaveAccessibleDescription('Is not your password.'),
   )
 })

@@ -53,7 +53,7 @@ export function CandidateChoice(props: {
   return (
     <Card>
       <CardHeader
-        title={several ? 'What should be deployed?' : 'This is what was found'}
+        title={several ? 'What should be deployed?' : 'Detected'}
         description={several ? 'Best match first. Each one can be a project of its own.' : undefined}
       />
       <fieldset className="flex flex-col divide-y">

@@ -28,7 +28,9 @@ type ConfigureFormProps = {
 export function ConfigureForm(props: ConfigureFormProps) {
   const navigate = useNavigate()
   const plan = props.detection.candidates[props.candidateIndex]
-  const suggestedName = plan?.name ?? repositoryName(props.repoUrl).split('/').at(-1) ?? ''
+  // Every other package.json says "app"; a repository has a name of its own, and only the apps inside of one need theirs.
+  const ownName = repositoryName(props.repoUrl).split('/').at(-1) ?? ''
+  const suggestedName = (plan && plan.root_dir !== '.' && plan.name) || ownName
   const initial = useMemo(() => initialValues(plan, suggestedName), [plan, suggestedName])
   const form = useForm<ConfigureValues>({ defaultValues: initial })
   const create = useCreateProject()
@@ -55,13 +57,13 @@ export function ConfigureForm(props: ConfigureFormProps) {
   const error = (field: string) => fieldError(problem, field)
   const unplaced = problem && !problem.errors.some((item) => item.field in initial || item.field === 'slug')
   return (
-    <form onSubmit={submit} noValidate>
+    <form onSubmit={submit} onChange={() => create.isError && create.reset()} noValidate>
       <Card>
         <CardHeader title="Configure" />
         <div className="grid gap-5 p-5 sm:grid-cols-2">
           <Field
             label="Project name"
-            hint="Its address is made of it."
+            hint="Becomes the first part of the site's address."
             error={
               form.formState.errors.name?.message ??
               error('name') ??
@@ -85,8 +87,8 @@ export function ConfigureForm(props: ConfigureFormProps) {
             Environment variables
             {envFile.entries.length > 0 && <span className="text-ink-3">{envFile.entries.length}</span>}
           </summary>
-          <div className="px-5 pb-5">
-            <Field label="Paste a .env file" hint="Sealed at rest, and hidden in logs when they are secret.">
+          <div className="px-5 pt-1 pb-5">
+            <Field label="Paste a .env file" hint="Encrypted at rest; secret values are masked in logs.">
               <Textarea
                 rows={6}
                 spellCheck={false}
@@ -100,7 +102,7 @@ export function ConfigureForm(props: ConfigureFormProps) {
             {envFile.entries.length > 0 && (
               <label className="mt-3 flex items-center gap-2.5 text-sm">
                 <input type="checkbox" className="size-4 accent-accent-strong" {...form.register('secret')} />
-                Secret: never shown again after this
+                Secret: values cannot be read again later
               </label>
             )}
           </div>
@@ -144,7 +146,7 @@ function BuildFields(props: {
   const { form, plan, error } = props
   const isStatic = plan?.kind === 'static'
   const fields = [
-    ['root_dir', 'Folder', 'Where the app lives in the repository.', true],
+    ['root_dir', 'Root directory', 'Where the app is in the repository.', true],
     ['install_command', 'Install command', 'Empty skips the step.', plan?.kind !== 'docker'],
     ['build_command', 'Build command', 'Empty skips the step.', plan?.kind !== 'docker'],
     ['output_directory', 'Output directory', 'Holds the finished files.', isStatic || !plan],
@@ -163,7 +165,7 @@ function BuildFields(props: {
           className="font-mono text-[13px]!"
           autoComplete="off"
           spellCheck={false}
-          placeholder={plan ? '' : 'left to detection'}
+          placeholder={plan ? '' : 'detected at build time'}
           {...form.register(name)}
         />
       </Field>

@@ -16,10 +16,10 @@ export function FolderSection() {
   return (
     <section aria-labelledby="folder">
       <h2 id="folder" className="font-semibold text-[15px]">
-        Or send a folder
+        Or upload a folder
       </h2>
       <p className="mt-0.5 mb-4 text-ink-2 text-sm">
-        Of this computer, as it is; the project is named after it. No Git is needed.
+        Straight from this computer, without Git. The project is named after the folder.
       </p>
       {asked ? (
         <Card className="p-5">

@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import { api, type Schemas } from '@/api/client'
+import { asProblem, fieldError } from '@/api/problem'
 import { ProblemNotice } from '@/components/problem-notice'
 import { type GitHubRepository, RepositoryPicker } from '@/features/github/repository-picker'
 import { usePageTitle } from '@/hooks/use-page-title'
@@ -31,40 +32,49 @@ export function NewProjectPage() {
   const [source, setSource] = useState<Source | null>(null)
   const [skipped, setSkipped] = useState(false)
   const [chosen, setChosen] = useState(0)
+  const [edited, setEdited] = useState<string | null>(null)
   const detect = api.useMutation('post', '/api/v1/detect')
 
   const look = (next: Source) => {
     setSource(next)
+    setEdited(null)
     setSkipped(false)
     setChosen(0)
     const repository = next.github ? { github_repository: next.github } : { repo_url: next.repoUrl }
     detect.mutate({ body: { ...repository, ...(next.branch && { branch: next.branch }) } })
   }
   const detection = skipped ? NOTHING_KNOWN : detect.data
+  // What was found belongs to the address it was found at; it is back when that address is.
+  const isOther = edited !== null && edited !== source?.repoUrl
+  const isFound = detection !== undefined && !detect.isPending && !isOther
+  const refused = isOther ? undefined : fieldError(detect.error ? asProblem(detect.error) : null, 'repo_url')
   return (
     <div className="mx-auto max-w-3xl">
       <PageHeader
         title="New project"
-        description="Paste the address of a Git repository, or begin with a template."
+        description="Import a Git repository, start from a template, or upload a folder."
       />
       <div className="flex flex-col gap-6">
-        <SourceForm pending={detect.isPending} done={detection !== undefined} onSubmit={look} />
-        {!source && <RepositoryPicker onPick={(repository) => look(picked(repository))} />}
-        {!source && <TemplateGallery />}
-        {!source && <FolderSection />}
+        <SourceForm
+          pending={detect.isPending}
+          done={isFound}
+          refused={refused}
+          onEdit={setEdited}
+          onSubmit={look}
+        />
         {detect.isPending && <DetectingState />}
-        {detect.error && !skipped && (
+        {detect.error && !skipped && !isOther && !refused && (
           <ProblemNotice
             error={detect.error}
             actions={
               <Button size="sm" onClick={() => setSkipped(true)}>
-                Continue without looking
+                Configure it yourself
               </Button>
             }
           />
         )}
         {source && detection && !detect.isPending && (
-          <>
+          <div className="flex flex-col gap-6" hidden={!isFound}>
             <CandidateChoice detection={detection} skipped={skipped} chosen={chosen} onChoose={setChosen} />
             <ConfigureForm
               key={`${source.repoUrl} ${source.branch} ${chosen} ${skipped}`}
@@ -75,6 +85,13 @@ export function NewProjectPage() {
               candidateIndex={chosen}
               onBranch={(branch) => look({ ...source, branch })}
             />
+          </div>
+        )}
+        {!isFound && !detect.isPending && (
+          <>
+            <RepositoryPicker onPick={(repository) => look(picked(repository))} />
+            <TemplateGallery />
+            <FolderSection />
           </>
         )}
       </div>

@@ -8,7 +8,11 @@ type Values = { repoUrl: string }
 
 export function SourceForm(props: {
   pending: boolean
+  /** What stands below belongs to the address in the field. */
   done: boolean
+  /** What the service has against the address. */
+  refused: string | undefined
+  onEdit: (repoUrl: string) => void
   onSubmit: (source: { repoUrl: string; branch: string }) => void
 }) {
   const form = useForm<Values>()
@@ -18,17 +22,20 @@ export function SourceForm(props: {
       <form onSubmit={submit} noValidate>
         <Field
           label="Repository"
-          hint="From any Git host this instance may reach. Aether looks at it before anything is built."
-          error={form.formState.errors.repoUrl?.message}
+          hint="From any Git host this instance can reach. You see what would be built before anything is."
+          error={form.formState.errors.repoUrl?.message ?? props.refused}
         >
           <Input
-            type="url"
+            type="text"
             inputMode="url"
             autoFocus
             autoComplete="off"
             spellCheck={false}
             placeholder="https://github.com/you/your-site"
-            {...form.register('repoUrl', { required: 'Paste the address of a repository.' })}
+            {...form.register('repoUrl', {
+              required: 'Paste the address of a repository.',
+              onChange: (event) => props.onEdit(event.target.value.trim()),
+            })}
           />
         </Field>
         <Button
@@ -38,7 +45,7 @@ export function SourceForm(props: {
           loading={props.pending}
         >
           <Search className="size-4" />
-          {props.done ? 'Look again' : 'Look at it'}
+          {props.done ? 'Check again' : 'Import'}
         </Button>
       </form>
     </Card>

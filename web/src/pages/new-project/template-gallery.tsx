@@ -34,15 +34,15 @@ export function TemplateGallery() {
   return (
     <section aria-labelledby="templates">
       <h2 id="templates" className="font-semibold text-[15px]">
-        Or begin with a template
+        Or start from a template
       </h2>
       <p className="mt-0.5 mb-4 text-ink-2 text-sm">
-        One click deploys it. A repository of your own can take its place later.
+        One click and it is live. You can connect your own repository later.
       </p>
       {templates.error ? (
         <ProblemNotice error={templates.error} retry={() => templates.refetch()} />
       ) : (
-        <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
+        <ul className="grid grid-cols-1 gap-3 sm:grid-cols-2 lg:grid-cols-3">
           {templates.data
             ? templates.data.items.map((template) => (
                 <Choice

@@ -66,8 +66,8 @@ function Figures({ traffic }: { traffic: Traffic }) {
           bad={total.errors > 0}
         />
         <Figure name="Sent" value={bytes(total.sent_bytes)} />
-        <Figure name="Half within" value={durationText(total.p50_at_most_ms)} about="50th percentile" />
-        <Figure name="99 % within" value={durationText(total.p99_at_most_ms)} about="99th percentile" />
+        <Figure name="p50" value={durationText(total.p50_at_most_ms)} about="50th percentile" />
+        <Figure name="p99" value={durationText(total.p99_at_most_ms)} about="99th percentile" />
       </dl>
       <Suspense fallback={<Skeleton className="h-34" />}>
         <TrafficChart traffic={traffic} />
