@@ -8,7 +8,7 @@ import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
-import { firstPage } from './scripts/first-page'
+import { firstPage } from './scripts/first-page.ts'ts'
 
 // The policy the API serves the dashboard with (crates/api/src/dashboard.rs): a page that breaks it must break here first.
 const CONTENT_SECURITY_POLICY = [
@@ -23,7 +23,7 @@ const CONTENT_SECURITY_POLICY = [
 // bundler makes twenty small ones of it, and a browser asks a server without HTTP/2 for six at a time.
 const FILES = [
   { name: 'framework', test: /node_modules\//, tags: ['$initial' as const] },
-  { name: 'parts', test: /\/src\//, tags: ['$initial' as const] },
+  { name: 'parts', test: /\/src\/(?!main)/, tags: ['$initial' as const] },
   {
     name: 'shared',
     test: /\/src\/(ui\/(?!switch|toggle)|lib|hooks|components\/[^/]+$|pages\/project\/use-)|lucide-react/,
@@ -73,7 +73,7 @@ function compressed(): Plugin {
 }
 
 export default defineConfig(({ mode }) => ({
-  plugins: [react(), tailwindcss(), firstPage(), mode === 'mock' ? mockWorker() : compressed()],
+  plugins: [react(), tailwindcss(), ...(mode === 'mock' ? [mockWorker()] : [firstPage(), compressed()])],
   resolve: { alias: { '@': new URL('./src', import.meta.url).pathname } },
   build: {
     outDir: mode === 'mock' ? 'node_modules/.cache/dist-mock' : 'dist',

@@ -53,7 +53,7 @@ test('the pages of a project', async () => {
 
 test('the pages of the instance', async () => {
   await visitPage('/', slug)
-  await visitPage('/new', 'Paste the address')
+  await visitPage('/new', 'Import a Git repository')
   await visitPage('/github', 'Connect GitHub')
   await visitPage('/account', 'API tokens')
   await visitPage('/system', 'The parts')

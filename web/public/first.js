@@ -3,10 +3,11 @@
 // no inline script.
 ;(() => {
   chooseLooks()
-  const { files, answers } = pageOf(location.pathname)
-  for (const href of files)
+  const page = pageOf(location.pathname)
+  if (!page) return
+  for (const href of page.files)
     document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href }))
-  if (!/^\/(login|setup|register)\b/.test(location.pathname)) ask(answers)
+  if (!/^\/(login|setup|register)\b/.test(location.pathname)) ask(page.answers)
 
   // `hooks/use-theme.ts` and `lib/mono-font.ts` write the same keys.
   function chooseLooks() {
@@ -22,11 +23,12 @@
     document.documentElement.dataset.theme = dark ? 'dark' : 'light'
   }
 
-  // The build writes into index.html what belongs to which addresses (`scripts/first-page.ts`).
+  // A build for use writes into index.html what belongs to which addresses (`scripts/first-page.ts`).
   function pageOf(path) {
-    const pages = JSON.parse(document.querySelector('script[type="application/json"]')?.textContent ?? '[]')
+    const pages = document.querySelector('script[type="application/json"]')?.textContent
+    if (!pages) return null
     const page = { files: new Set(), answers: new Set() }
-    for (const [address, files, answers] of pages) {
+    for (const [address, files, answers] of JSON.parse(pages)) {
       const match = new RegExp(address).exec(path)
       if (!match) continue
       for (const file of files) page.files.add(file)

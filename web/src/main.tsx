@@ -3,7 +3,6 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode, startTransition } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './api/client'
-import { forgetEarly } from './api/early'
 import { reloadOnce } from './lib/reload-once'
 import { createDashboardRouter, preloadPage } from './routes/router'
 import './ui/theme.css'
@@ -21,7 +20,6 @@ window.addEventListener('vite:preloadError', (event) => {
 if (import.meta.env.MODE === 'mock') {
   const { startMock } = await import('./mock-api/browser')
   await startMock()
-  forgetEarly()
 }
 
 const router = createDashboardRouter()

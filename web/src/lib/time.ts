@@ -12,11 +12,15 @@ const UNITS = [
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'long' })
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
+/** What lies ahead is rounded, so that what expires in three months does not expire in two a moment later. */
+const NEARLY = 0.97
+
 /** "3 minutes ago"; under half a minute "just now". */
 export function timeAgo(iso: string, now = Date.now()): string {
   const seconds = (Date.parse(iso) - now) / 1000
   for (const [unit, size] of UNITS) {
-    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
+    if (seconds >= size * NEARLY) return relative.format(Math.round(seconds / size), unit)
+    if (seconds <= -size) return relative.format(Math.trunc(seconds / size), unit)
   }
   return Math.abs(seconds) < 30 ? 'just now' : relative.format(Math.trunc(seconds), 'second')
 }

@@ -137,7 +137,7 @@ test('what the API says about a field stands at the field', async () => {
   await user.type(await screen.findByLabelText('Production branch'), '..')
   await user.click(screen.getAllByRole('button', { name: 'Save' })[1] as HTMLElement)
   expect(await screen.findByText('Is no name of a branch.')).toBeInTheDocument()
-  expect(screen.getByLabelText('Production branch')).toHaveAccessibleDescription('is no name of a branch')
+  expect(screen.getByLabelText('Production branch')).toHaveAccessibleDescription('Is no name of a branch.')
 })
 
 test('the secret of a token is shown once', async () => {

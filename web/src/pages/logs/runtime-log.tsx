@@ -1,28 +1,37 @@
 import { Link } from '@tanstack/react-router'
+import { ScrollText } from 'lucide-react'
 import { LogViewer } from '@/components/log-viewer/log-viewer'
 import { StreamState } from '@/components/log-viewer/stream-state'
 import { useLogStream } from '@/components/log-viewer/use-log-stream'
 import { ProblemNotice } from '@/components/problem-notice'
 import { useCurrentProject } from '@/pages/project/use-current-project'
-import { Notice } from '@/ui/notice'
+import { Button } from '@/ui/button'
+import { EmptyState } from '@/ui/empty-state'
 
 /** What the running app prints, newest at the end. */
 export default function RuntimeLog() {
   const project = useCurrentProject()
   const stream = useLogStream(`/api/v1/projects/${project.slug}/logs`, 'runtime')
   if (stream.problem) return <ProblemNotice error={stream.problem} />
-  const kind = project.live_deployment?.plan?.kind
+  if (project.live_deployment?.plan?.kind === 'static' && stream.buffer.entries.length === 0) {
+    return (
+      <EmptyState
+        icon={ScrollText}
+        title="A static site prints nothing while it is served"
+        action={
+          <Button asChild>
+            <Link to="/projects/$project/deployments" params={{ project: project.slug }}>
+              Build logs
+            </Link>
+          </Button>
+        }
+      >
+        Runtime logs are for apps that keep running. What a build printed stands with its deployment.
+      </EmptyState>
+    )
+  }
   return (
     <div>
-      {kind === 'static' && (
-        <Notice tone="info" title="A static site prints nothing while it is served" className="mb-4">
-          This page is for apps that keep running. What the build printed stands with each{' '}
-          <Link to="/projects/$project/deployments" params={{ project: project.slug }} className="link">
-            deployment
-          </Link>
-          .
-        </Notice>
-      )}
       <StreamState stream={stream} />
       <LogViewer
         buffer={stream.buffer}

@@ -118,8 +118,8 @@ function FirstProject() {
         )
       }
     >
-      Paste the address of a Git repository, or take a template and be live with one click. Every project gets
-      an address of its own.
+      Import a Git repository, or start from a template and be live with one click. Every project gets an
+      address of its own.
     </EmptyState>
   )
 }
