@@ -10,7 +10,7 @@ export const PAGES = [
     expects: ['401'],
   },
   { name: 'setup', path: '/setup', scene: 'fresh', ready: 'Welcome to Aether', expects: ['401'] },
-  { name: 'register', path: '/register', scene: 'fresh', ready: 'Make an account', expects: ['401'] },
+  { name: 'register', path: '/register', scene: 'fresh', ready: 'Create an account', expects: ['401'] },
   { name: 'projects-empty', path: '/', scene: 'empty', ready: 'Deploy your first project' },
   {
     name: 'projects',
@@ -280,6 +280,6 @@ async function searchLog(tab) {
 async function makeToken(tab) {
   await tab.getByRole('button', { name: 'New token' }).click()
   await tab.getByLabel('Name', { exact: true }).fill('deploy bot')
-  await tab.getByRole('button', { name: 'Make the token' }).click()
-  await tab.getByText('Copy it now').waitFor()
+  await tab.getByRole('button', { name: 'Create token' }).click()
+  await tab.getByText('Copy your token now').waitFor()
 }

@@ -11,14 +11,14 @@ test('a session that is not known is signed out from here', async () => {
 
 test('the one in use cannot sign itself out by mistake', async () => {
   renderPage('/account')
-  await screen.findByText('this one')
+  await screen.findByText('This device')
   expect(screen.queryByRole('button', { name: 'Sign out Chrome on Linux' })).toBeNull()
 })
 
 test('everywhere else is signed out after a question', async () => {
   const { user } = renderPage('/account')
-  await user.click(await screen.findByRole('button', { name: 'Sign out elsewhere' }))
-  const buttons = screen.getAllByRole('button', { name: 'Sign out elsewhere' })
+  await user.click(await screen.findByRole('button', { name: 'Sign out all others' }))
+  const buttons = screen.getAllByRole('button', { name: 'Sign out all others' })
   await user.click(buttons[buttons.length - 1] as HTMLElement)
   await waitFor(() => expect(screen.queryByText('Safari on iOS')).toBeNull())
 })
@@ -30,19 +30,21 @@ test('another address takes the password, another name does not', async () => {
   await user.clear(name)
   await user.type(name, 'Ada King')
   await user.click(screen.getByRole('button', { name: 'Save' }))
-  expect(await screen.findByText('Saved')).toBeInTheDocument()
+  expect(await screen.findByText('Profile saved')).toBeInTheDocument()
   await user.type(screen.getByLabelText('Email'), '.uk')
   await user.type(screen.getByLabelText('Password'), 'wrong')
   await user.click(screen.getByRole('button', { name: 'Save' }))
-  expect(await screen.findByText('Is not your password.')).toBeInTheDocument()
+  expect(await screen.findByText('That is not your current password.')).toBeInTheDocument()
 })
 
-test('a wrong present password is said at its field', async () => {
+test('a wrong current password is said at its field', async () => {
   const { user } = renderPage('/account')
-  await user.type(await screen.findByLabelText('Present password'), 'wrong')
+  await user.type(await screen.findByLabelText('Current password'), 'wrong')
   await user.type(screen.getByLabelText('New password'), 'a quiet river under bridges')
-  await user.click(screen.getByRole('button', { name: 'Change it' }))
+  await user.click(screen.getByRole('button', { name: 'Change password' }))
   await waitFor(() =>
-    expect(screen.getByLabelText('Present password')).toHaveAccessibleDescription('Is not your password.'),
+    expect(screen.getByLabelText('Current password')).toHaveAccessibleDescription(
+      'That is not your current password.',
+    ),
   )
 })

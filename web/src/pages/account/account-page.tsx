@@ -26,8 +26,8 @@ export function AccountPage() {
         {canWrite && <InvitationsCard />}
         <Card>
           <CardHeader
-            title="From a terminal"
-            description="The same API, by the aether command or anything else."
+            title="Use the API"
+            description="The dashboard's own API, for the aether CLI, curl or anything else. Put a token in AETHER_TOKEN."
           />
           <pre className="whitespace-pre-wrap break-words p-5 font-mono text-[13px] text-ink-2 leading-6">
             {`curl ${location.origin}/api/v1/projects \\\n  -H "Authorization: Bearer $AETHER_TOKEN"`}

@@ -1,6 +1,6 @@
 import { useForm } from 'react-hook-form'
 import { api, type Schemas } from '@/api/client'
-import { asProblem, fieldError } from '@/api/problem'
+import { asProblem } from '@/api/problem'
 import { ProblemNotice } from '@/components/problem-notice'
 import { Button } from '@/ui/button'
 import { CopyButton } from '@/ui/copy-button'
@@ -8,12 +8,13 @@ import { Dialog, DialogActions } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Notice } from '@/ui/notice'
 import { Select } from '@/ui/select'
+import { EMAIL, emailFault } from './account-fields'
 
 type InvitationDialogProps = { onClose: () => void; onCreated: () => void }
 
 export function InvitationDialog({ open, ...rest }: InvitationDialogProps & { open: boolean }) {
   return (
-    <Dialog open={open} onOpenChange={(next) => !next && rest.onClose()} title="Invite somebody to the team">
+    <Dialog open={open} onOpenChange={(next) => !next && rest.onClose()} title="Invite a team member">
       <InvitationForm {...rest} />
     </Dialog>
   )
@@ -27,8 +28,8 @@ function InvitationForm({ onClose, onCreated }: InvitationDialogProps) {
     const link = `${location.origin}/register#invitation=${encodeURIComponent(create.data.secret)}`
     return (
       <>
-        <Notice tone="warn" title="Send this link yourself">
-          It is shown this once, and works for {create.data.email} only.
+        <Notice tone="warn" title="Copy this link and send it">
+          It works only for {create.data.email} and won't be shown again. Aether sends no email.
         </Notice>
         <div className="mt-4 flex items-center gap-1 rounded-control border bg-raised/50 py-1 pr-1 pl-3">
           <code className="min-w-0 flex-1 break-all font-mono text-[13px]">{link}</code>
@@ -45,26 +46,21 @@ function InvitationForm({ onClose, onCreated }: InvitationDialogProps) {
   const submit = form.handleSubmit((body) => create.mutate({ body }, { onSuccess: onCreated }))
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-4">
-      <Field label="Email" error={form.formState.errors.email?.message ?? fieldError(problem, 'email')}>
-        <Input
-          type="email"
-          autoFocus
-          autoComplete="off"
-          {...form.register('email', { required: 'Enter an address.' })}
-        />
+      <Field label="Email" error={form.formState.errors.email?.message ?? emailFault(problem)}>
+        <Input type="email" autoFocus autoComplete="off" {...form.register('email', EMAIL)} />
       </Field>
       <Field label="Role">
         <Select {...form.register('role')}>
-          <option value="viewer">Viewer: looks at everything</option>
-          <option value="member">Member: looks and deploys</option>
-          <option value="owner">Owner: everything</option>
+          <option value="viewer">Viewer: read only</option>
+          <option value="member">Member: can deploy</option>
+          <option value="owner">Owner: full access</option>
         </Select>
       </Field>
       {problem && problem.errors.length === 0 && <ProblemNotice error={problem} />}
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="primary" loading={create.isPending}>
-          Make the link
+          Create link
         </Button>
       </DialogActions>
     </form>

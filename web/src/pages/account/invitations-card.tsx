@@ -8,6 +8,7 @@ import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Card, CardHeader } from '@/ui/card'
 import { SkeletonRows } from '@/ui/skeleton'
+import { Expiry } from './expiry'
 import { InvitationDialog } from './invitation-dialog'
 
 /** People invited to the team. */
@@ -21,7 +22,7 @@ export function InvitationsCard() {
     <Card>
       <CardHeader
         title="Invitations"
-        description="Each is a link for one address, good for a week and for one account."
+        description="Each link creates one account for one email address and expires after a week."
         actions={
           <Button size="sm" onClick={() => setOpen(true)}>
             <Plus className="size-4" /> Invite
@@ -37,27 +38,27 @@ export function InvitationsCard() {
           <SkeletonRows count={1} className="h-10" />
         </div>
       ) : items.length === 0 ? (
-        <p className="p-5 text-ink-2 text-sm">Nobody is invited.</p>
+        <p className="p-5 text-ink-2 text-sm">No invitations yet.</p>
       ) : (
         <ul className="divide-y">
           {items.map((invitation) => (
-            <li key={invitation.id} className="flex items-center gap-3 px-5 py-3 text-sm">
-              <span className="min-w-0 flex-1 truncate">{invitation.email}</span>
+            <li key={invitation.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-5 py-3 text-sm">
+              <span className="min-w-0 flex-1 basis-40 truncate">{invitation.email}</span>
               <Badge>{invitation.role}</Badge>
               {invitation.accepted_at ? (
                 <span className="text-ink-3">
-                  accepted <TimeAgo at={invitation.accepted_at} />
+                  Accepted <TimeAgo at={invitation.accepted_at} />
                 </span>
               ) : (
                 <span className="text-ink-3">
-                  ends <TimeAgo at={invitation.expires_at} />
+                  <Expiry at={invitation.expires_at} />
                 </span>
               )}
               {!invitation.accepted_at && (
                 <Button
                   variant="ghost"
                   size="icon"
-                  aria-label={`Take back the invitation of ${invitation.email}`}
+                  aria-label={`Revoke the invitation for ${invitation.email}`}
                   onClick={() =>
                     remove.mutate(
                       { params: { path: { id: invitation.id } } },

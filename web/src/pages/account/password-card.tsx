@@ -7,9 +7,7 @@ import { Button } from '@/ui/button'
 import { Card, CardFooter, CardHeader } from '@/ui/card'
 import { Field, Input } from '@/ui/field'
 import { toast } from '@/ui/toast'
-
-/** As the API asks. */
-const PASSWORD_MIN = 8
+import { PASSWORD_HINT, TOO_SHORT, wrongPassword } from './account-fields'
 
 export function PasswordCard() {
   const email = useSession()?.user.email
@@ -24,7 +22,7 @@ export function PasswordCard() {
         onSuccess: () => {
           form.reset()
           queryClient.invalidateQueries({ queryKey: ['get', '/api/v1/auth/sessions'] })
-          toast({ title: 'Your password is changed', detail: 'Everywhere else you are signed out.' })
+          toast({ title: 'Password changed', detail: 'All your other sessions were signed out.' })
         },
       },
     ),
@@ -36,27 +34,24 @@ export function PasswordCard() {
         {/* Password managers look for the name beside the new password. */}
         <input type="text" autoComplete="username" value={email ?? ''} readOnly hidden />
         <div className="grid gap-5 p-5 sm:grid-cols-2">
-          <Field
-            label="Present password"
-            error={errors.current_password?.message ?? fieldError(problem, 'current_password')}
-          >
+          <Field label="Current password" error={errors.current_password?.message ?? wrongPassword(problem)}>
             <Input
               type="password"
               autoComplete="current-password"
-              {...form.register('current_password', { required: 'Enter your present password.' })}
+              {...form.register('current_password', { required: 'Enter your current password.' })}
             />
           </Field>
           <Field
             label="New password"
-            hint={`At least ${PASSWORD_MIN} characters, hard to guess.`}
+            hint={PASSWORD_HINT}
             error={errors.new_password?.message ?? fieldError(problem, 'new_password')}
           >
             <Input
               type="password"
               autoComplete="new-password"
               {...form.register('new_password', {
-                required: 'Choose a password.',
-                minLength: { value: PASSWORD_MIN, message: `At least ${PASSWORD_MIN} characters.` },
+                required: 'Enter a new password.',
+                minLength: TOO_SHORT,
               })}
             />
           </Field>
@@ -65,9 +60,9 @@ export function PasswordCard() {
           )}
         </div>
         <CardFooter>
-          <span>A new password signs you out everywhere else.</span>
+          <span>Changing your password signs out all your other sessions.</span>
           <Button type="submit" size="sm" variant="primary" disabled={!isDirty} loading={change.isPending}>
-            Change it
+            Change password
           </Button>
         </CardFooter>
       </form>

@@ -9,8 +9,13 @@ import { Button } from '@/ui/button'
 import { Card, CardFooter, CardHeader } from '@/ui/card'
 import { Field, Input } from '@/ui/field'
 import { toast } from '@/ui/toast'
+import { EMAIL, emailFault, wrongPassword } from './account-fields'
 
-const ROLES = { owner: 'Owner: everything', member: 'Member: deploys', viewer: 'Viewer: looks' } as const
+const ROLES = {
+  owner: 'Owner: full access',
+  member: 'Member: can deploy',
+  viewer: 'Viewer: read only',
+} as const
 
 /** Name and address; another address takes the password, because it is the way back into the account. */
 export function ProfileCard() {
@@ -30,7 +35,7 @@ export function ProfileCard() {
         onSuccess: (saved) => {
           updateUser(saved)
           form.reset({ name: saved.name, email: saved.email, current_password: '' })
-          toast({ title: 'Saved' })
+          toast({ title: 'Profile saved' })
         },
       },
     ),
@@ -41,31 +46,29 @@ export function ProfileCard() {
       <form onSubmit={submit} noValidate>
         <CardHeader
           title="Profile"
-          actions={user.instance_owner && <Badge tone="info">owns this instance</Badge>}
+          actions={user.instance_owner && <Badge tone="info">Instance owner</Badge>}
         />
         <div className="grid gap-5 p-5 sm:grid-cols-2">
           <Field label="Your name" error={errors.name?.message ?? fieldError(problem, 'name')}>
-            <Input autoComplete="name" {...form.register('name', { required: 'Enter a name.' })} />
+            <Input autoComplete="name" {...form.register('name', { required: 'Enter your name.' })} />
           </Field>
           <Field
             label="Email"
             error={
               errors.email?.message ??
-              fieldError(problem, 'email') ??
-              (problem?.code === 'email_taken' ? 'Another account has this address.' : undefined)
+              emailFault(problem) ??
+              (problem?.code === 'email_taken'
+                ? 'Another account already uses this email address.'
+                : undefined)
             }
           >
-            <Input
-              type="email"
-              autoComplete="username"
-              {...form.register('email', { required: 'Enter an address; you sign in with it.' })}
-            />
+            <Input type="email" autoComplete="username" {...form.register('email', EMAIL)} />
           </Field>
           {otherEmail && (
             <Field
               label="Password"
-              hint="Another address takes your password."
-              error={errors.current_password?.message ?? fieldError(problem, 'current_password')}
+              hint="Confirm the new email address with your password."
+              error={errors.current_password?.message ?? wrongPassword(problem)}
             >
               <Input
                 type="password"

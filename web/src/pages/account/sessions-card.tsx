@@ -29,7 +29,7 @@ export function SessionsCard() {
       {
         onSuccess: () => {
           refetch()
-          toast({ title: `${browserName(session.user_agent)} is signed out` })
+          toast({ title: `${browserName(session.user_agent)} signed out` })
         },
         onError: showProblem,
       },
@@ -41,7 +41,7 @@ export function SessionsCard() {
         onSuccess: () => {
           refetch()
           setAsking(false)
-          toast({ title: 'You are signed out everywhere else' })
+          toast({ title: 'Signed out all other sessions' })
         },
       },
     )
@@ -49,12 +49,12 @@ export function SessionsCard() {
     <Card>
       <CardHeader
         title="Sessions"
-        description="Where you are signed in. One that you do not know is ended at once."
+        description="Devices signed in to your account. Sign out any you don't recognize."
         actions={
           items &&
           items.length > 1 && (
             <Button size="sm" onClick={() => setAsking(true)}>
-              Sign out elsewhere
+              Sign out all others
             </Button>
           )
         }
@@ -82,14 +82,14 @@ export function SessionsCard() {
       <ConfirmDialog
         open={asking}
         onOpenChange={setAsking}
-        title="Sign out everywhere else?"
-        action="Sign out elsewhere"
+        title="Sign out all other sessions?"
+        action="Sign out all others"
         danger
         pending={endOthers.isPending}
         error={endOthers.error}
         onConfirm={onEndOthers}
       >
-        Every other browser has to sign in again. API tokens go on working.
+        Every other device has to sign in again. API tokens keep working.
       </ConfirmDialog>
     </Card>
   )
@@ -106,14 +106,14 @@ function Row({ session, pending, onEnd }: { session: Session; pending: boolean; 
           <span className="truncate font-medium" title={session.user_agent}>
             {name}
           </span>
-          {session.current && <Badge tone="ok">this one</Badge>}
+          {session.current && <Badge tone="ok">This device</Badge>}
         </p>
         <p className="mt-0.5 flex flex-wrap gap-x-3 text-[13px] text-ink-3">
           <span>
-            used <TimeAgo at={session.last_used_at} />
+            Last active <TimeAgo at={session.last_used_at} />
           </span>
           <span>
-            signed in <TimeAgo at={session.created_at} />
+            Signed in <TimeAgo at={session.created_at} />
           </span>
         </p>
       </div>

@@ -15,15 +15,15 @@ type Values = { name: string; scopes: Scope[]; days: string }
 type TokenDialogProps = { onClose: () => void; onCreated: () => void }
 
 const SCOPES: [Scope, string, string][] = [
-  ['read', 'Read', 'Projects, deployments, logs.'],
-  ['deploy', 'Deploy', 'Deploy, cancel, roll back.'],
-  ['write', 'Write', 'Settings, variables, domains.'],
+  ['read', 'Read', 'View projects, deployments and logs.'],
+  ['deploy', 'Deploy', 'Deploy, cancel and roll back.'],
+  ['write', 'Write', 'Change settings, variables and domains.'],
 ]
 const DAY_MS = 86_400_000
 
 export function TokenDialog({ open, ...rest }: TokenDialogProps & { open: boolean }) {
   return (
-    <Dialog open={open} onOpenChange={(next) => !next && rest.onClose()} title="New API token">
+    <Dialog open={open} onOpenChange={(next) => !next && rest.onClose()} title="Create API token">
       <TokenForm {...rest} />
     </Dialog>
   )
@@ -52,25 +52,27 @@ function TokenForm({ onClose, onCreated }: TokenDialogProps) {
     <form onSubmit={submit} noValidate className="flex flex-col gap-4">
       <Field
         label="Name"
-        hint="Where it will be used."
+        hint="Something that tells you where it is used."
         error={form.formState.errors.name?.message ?? fieldError(problem, 'name')}
       >
         <Input
           autoFocus
           autoComplete="off"
           placeholder="ci"
-          {...form.register('name', { required: 'Give it a name.' })}
+          {...form.register('name', { required: 'Enter a name.' })}
         />
       </Field>
       <fieldset className="flex flex-col gap-2.5">
-        <legend className="mb-2 font-medium text-[13px]">It may</legend>
+        <legend className="mb-2 font-medium text-[13px]">Permissions</legend>
         {SCOPES.filter(([scope]) => allowed[scope]).map(([scope, label, says]) => (
           <label key={scope} className="flex items-start gap-2.5 text-sm">
             <input
               type="checkbox"
               value={scope}
               className="mt-0.5 size-4 accent-accent-strong"
-              {...form.register('scopes', { validate: (list) => list.length > 0 || 'Choose at least one.' })}
+              {...form.register('scopes', {
+                validate: (list) => list.length > 0 || 'Select at least one permission.',
+              })}
             />
             <span>
               {label} <span className="text-ink-3">{says}</span>
@@ -81,20 +83,20 @@ function TokenForm({ onClose, onCreated }: TokenDialogProps) {
           <p className="text-[13px] text-bad">{form.formState.errors.scopes.message}</p>
         )}
       </fieldset>
-      <Field label="Ends" error={fieldError(problem, 'expires_at')}>
+      <Field label="Expiration" error={fieldError(problem, 'expires_at')}>
         <Select {...form.register('days')}>
-          <option value="7">in 7 days</option>
-          <option value="30">in 30 days</option>
-          <option value="90">in 90 days</option>
-          <option value="365">in a year</option>
-          <option value="">never</option>
+          <option value="7">7 days</option>
+          <option value="30">30 days</option>
+          <option value="90">90 days</option>
+          <option value="365">1 year</option>
+          <option value="">No expiration</option>
         </Select>
       </Field>
       {problem && problem.errors.length === 0 && <ProblemNotice error={problem} />}
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="primary" loading={create.isPending}>
-          Make the token
+          Create token
         </Button>
       </DialogActions>
     </form>
@@ -105,8 +107,8 @@ function TokenForm({ onClose, onCreated }: TokenDialogProps) {
 function Created({ secret, onClose }: { secret: string; onClose: () => void }) {
   return (
     <>
-      <Notice tone="warn" title="Copy it now">
-        It is not stored in readable form and cannot be shown again.
+      <Notice tone="warn" title="Copy your token now">
+        You won't be able to see it again.
       </Notice>
       <div className="mt-4 flex items-center gap-1 rounded-control border bg-raised/50 py-1 pr-1 pl-3">
         <code className="min-w-0 flex-1 break-all font-mono text-[13px]">{secret}</code>

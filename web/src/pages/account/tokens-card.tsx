@@ -9,6 +9,7 @@ import { Button } from '@/ui/button'
 import { Card, CardHeader } from '@/ui/card'
 import { SkeletonRows } from '@/ui/skeleton'
 import { toast } from '@/ui/toast'
+import { Expiry } from './expiry'
 import { TokenDialog } from './token-dialog'
 
 type Token = Schemas['ApiToken']
@@ -22,7 +23,7 @@ export function TokensCard() {
     <Card>
       <CardHeader
         title="API tokens"
-        description="For the command line and for scripts. A token acts for you, with the rights you give it."
+        description="For the CLI, scripts and CI. A token acts as you, limited to its permissions."
         actions={
           <Button size="sm" variant="primary" onClick={() => setCreating(true)}>
             <Plus className="size-4" /> New token
@@ -39,7 +40,7 @@ export function TokensCard() {
         </div>
       ) : items.length === 0 ? (
         <p className="flex items-center gap-3 p-5 text-ink-2 text-sm">
-          <KeyRound aria-hidden className="size-4 text-ink-3" /> You have no tokens.
+          <KeyRound aria-hidden className="size-4 text-ink-3" /> No API tokens yet.
         </p>
       ) : (
         <ul className="divide-y">
@@ -66,26 +67,22 @@ function Row({ token, onDelete }: { token: Token; onDelete: () => void }) {
           {token.scopes.map((scope) => (
             <Badge key={scope}>{scope}</Badge>
           ))}
-          {expired && <Badge tone="bad">expired</Badge>}
+          {expired && <Badge tone="bad">Expired</Badge>}
         </p>
         <p className="mt-0.5 flex flex-wrap gap-x-3 text-[13px] text-ink-3">
           <span>
-            made <TimeAgo at={token.created_at} />
+            Created <TimeAgo at={token.created_at} />
           </span>
           <span>
             {token.last_used_at ? (
               <>
-                used <TimeAgo at={token.last_used_at} />
+                Last used <TimeAgo at={token.last_used_at} />
               </>
             ) : (
-              'never used'
+              'Never used'
             )}
           </span>
-          {token.expires_at && !expired && (
-            <span>
-              ends <TimeAgo at={token.expires_at} />
-            </span>
-          )}
+          {!expired && <span>{token.expires_at ? <Expiry at={token.expires_at} /> : 'No expiration'}</span>}
         </p>
       </div>
       <Button variant="ghost" size="icon" aria-label={`Delete ${token.name}`} onClick={onDelete}>
@@ -115,13 +112,13 @@ function DeleteToken(props: { token: Token | null; onClose: () => void; onDelete
             onSuccess: () => {
               props.onDeleted()
               props.onClose()
-              toast({ title: 'The token is deleted' })
+              toast({ title: 'Token deleted' })
             },
           },
         )
       }
     >
-      Whatever uses it is refused from the next request on.
+      Anything that uses this token stops working immediately.
     </ConfirmDialog>
   )
 }
