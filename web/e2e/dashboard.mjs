@@ -46,7 +46,7 @@ export async function enter(page, at = URL_) {
     await page.getByLabel('Your name').fill('Ada Lovelace')
     await page.getByLabel('Email').fill(EMAIL)
     await page.getByLabel('Password').fill(PASSWORD)
-    await page.getByRole('button', { name: "Create the owner's account" }).click()
+    await page.getByRole('button', { name: 'Create owner account' }).click()
   } else {
     await page.goto(`${at}/login`)
     await page.getByLabel('Email').fill(EMAIL)

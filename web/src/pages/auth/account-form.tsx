@@ -7,11 +7,9 @@ import { api } from '@/api/client'
 import { asProblem, fieldError } from '@/api/problem'
 import { signedIn } from '@/api/session'
 import { ProblemNotice } from '@/components/problem-notice'
+import { EMAIL, emailFault, PASSWORD_HINT, TOO_SHORT } from '@/pages/account/account-fields'
 import { Button } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
-
-/** As the API asks. */
-const PASSWORD_MIN = 8
 
 type Values = { name: string; email: string; password: string; secret: string }
 
@@ -21,6 +19,8 @@ export function AccountForm(props: {
   secret: string
   secretLabel: string
   secretHint: ReactNode
+  /** What is said when it is left empty. */
+  secretMissing: string
   action: string
 }) {
   const navigate = useNavigate()
@@ -47,31 +47,27 @@ export function AccountForm(props: {
             className="font-mono"
             autoComplete="off"
             spellCheck={false}
-            {...form.register('secret', { required: 'It is needed to make this account.' })}
+            {...form.register('secret', { required: props.secretMissing })}
           />
         </Field>
       )}
       <Field label="Your name" error={errors.name?.message ?? fieldError(problem, 'name')}>
-        <Input autoComplete="name" autoFocus {...form.register('name', { required: 'Enter a name.' })} />
+        <Input autoComplete="name" autoFocus {...form.register('name', { required: 'Enter your name.' })} />
       </Field>
-      <Field label="Email" error={errors.email?.message ?? fieldError(problem, 'email')}>
-        <Input
-          type="email"
-          autoComplete="username"
-          {...form.register('email', { required: 'Enter an address; you sign in with it.' })}
-        />
+      <Field label="Email" error={errors.email?.message ?? emailFault(problem)}>
+        <Input type="email" autoComplete="username" {...form.register('email', EMAIL)} />
       </Field>
       <Field
         label="Password"
-        hint={`At least ${PASSWORD_MIN} characters, hard to guess.`}
+        hint={PASSWORD_HINT}
         error={errors.password?.message ?? fieldError(problem, 'password')}
       >
         <Input
           type="password"
           autoComplete="new-password"
           {...form.register('password', {
-            required: 'Choose a password.',
-            minLength: { value: PASSWORD_MIN, message: `At least ${PASSWORD_MIN} characters.` },
+            required: 'Enter a password.',
+            minLength: TOO_SHORT,
           })}
         />
       </Field>

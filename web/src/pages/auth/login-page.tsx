@@ -7,6 +7,7 @@ import { ensureSession, signedIn } from '@/api/session'
 import { ProblemNotice } from '@/components/problem-notice'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { localPath } from '@/lib/local-path'
+import { EMAIL } from '@/pages/account/account-fields'
 import { Button } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
 import { Notice } from '@/ui/notice'
@@ -44,24 +45,19 @@ export function LoginPage() {
     ),
   )
   return (
-    <AuthFrame title="Sign in" description="to the place your sites are built and served from.">
+    <AuthFrame title="Sign in" description="Welcome back. Sign in to manage your projects.">
       {setup.data?.needs_owner && (
         <Notice tone="info" title="This instance has no owner yet" className="mb-6">
           Open the one-time link that <code className="font-mono">aether up</code> printed, or{' '}
           <Link to="/setup" className="link">
-            enter its token
+            enter the setup token
           </Link>
           .
         </Notice>
       )}
       <form onSubmit={submit} noValidate className="flex flex-col gap-4">
         <Field label="Email" error={errors.email?.message}>
-          <Input
-            type="email"
-            autoComplete="username"
-            autoFocus
-            {...form.register('email', { required: 'Enter the address of your account.' })}
-          />
+          <Input type="email" autoComplete="username" autoFocus {...form.register('email', EMAIL)} />
         </Field>
         <Field label="Password" error={errors.password?.message}>
           <Input
@@ -77,9 +73,9 @@ export function LoginPage() {
       </form>
       {setup.data?.registration_open && (
         <p className="mt-6 text-ink-2 text-sm">
-          No account?{' '}
+          Don't have an account?{' '}
           <Link to="/register" className="link">
-            Make one
+            Create one
           </Link>
         </p>
       )}
@@ -90,5 +86,5 @@ export function LoginPage() {
 /** The API's "Sign in first" is for everything else; who is just doing that reads what went wrong. */
 function refusal(error: unknown): Problem {
   const problem = asProblem(error)
-  return problem.status === 401 ? { ...problem, title: 'Not signed in' } : problem
+  return problem.status === 401 ? { ...problem, title: 'Sign-in failed' } : problem
 }

@@ -8,13 +8,16 @@ import { AuthFrame } from './auth-frame'
 
 /** The first account, by the one-time link `aether up` prints. */
 export function SetupPage() {
-  usePageTitle('Set up')
+  usePageTitle('Set up Aether')
   const token = useLinkSecret('token')
   const setup = api.useQuery('get', '/api/v1/auth/setup')
 
   if (setup.data && !setup.data.needs_owner) {
     return (
-      <AuthFrame title="Already set up" description="This instance has an owner; the one-time link was used.">
+      <AuthFrame
+        title="Already set up"
+        description="This instance has an owner, so the setup link no longer works."
+      >
         <Button asChild variant="primary">
           <Link to="/login">Sign in</Link>
         </Button>
@@ -22,13 +25,20 @@ export function SetupPage() {
     )
   }
   return (
-    <AuthFrame title="Welcome to Aether" description="Make the account that owns this instance.">
+    <AuthFrame title="Welcome to Aether" description="Create the owner account of this instance.">
       <AccountForm
         secretKind="setup_token"
         secret={token}
-        secretLabel="Set-up token"
-        secretHint="It stands in the one-time link and in the file setup-token of the data directory."
-        action="Create the owner's account"
+        secretLabel="Setup token"
+        secretHint={
+          <>
+            Open the link that <code className="font-mono">aether up</code> printed again: it brings the token
+            along. Or paste it from the file <code className="font-mono">setup-token</code> in the data
+            directory.
+          </>
+        }
+        secretMissing="Enter the setup token, or open the link again."
+        action="Create owner account"
       />
     </AuthFrame>
   )
