@@ -2,9 +2,9 @@ import { ChevronRight, Globe, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { api, type Schemas } from '@/api/client'
-import { asProblem, fieldError } from '@/api/problem'
+import { asProblem, fieldError, type Problem } from '@/api/problem'
 import { ConfirmDialog } from '@/components/confirm-dialog'
-import { ProblemNotice } from '@/components/problem-notice'
+import { ProblemNotice, sentence } from '@/components/problem-notice'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { useRights } from '@/hooks/use-session'
 import { hostOf } from '@/lib/address'
@@ -15,12 +15,14 @@ import { Card, CardHeader } from '@/ui/card'
 import { CopyButton } from '@/ui/copy-button'
 import { EmptyState } from '@/ui/empty-state'
 import { Field, Input } from '@/ui/field'
+import { Notice } from '@/ui/notice'
 import { SkeletonRows } from '@/ui/skeleton'
 import { toast } from '@/ui/toast'
+import { hostnameFrom, unicodeHostname } from './hostname'
 
 type Domain = Schemas['Domain']
 
-/** A domain is checked by the service; the page looks whether it was. */
+/** Somebody may be adding a record, or another domain, right now. */
 const RECHECK_MS = 10_000
 
 export function DomainsPage() {
@@ -41,13 +43,19 @@ export function DomainsPage() {
   return (
     <>
       {canWrite && <AddDomain onAdded={changed} />}
+      {domains.data?.items.some((domain) => !domain.verified) && (
+        <Notice tone="info" title="Custom domains don't get traffic yet">
+          This version keeps a domain and its records, but doesn't check DNS or serve the domain. The project
+          stays available at {hostOf(project.url)}.
+        </Notice>
+      )}
       {domains.error ? (
         <ProblemNotice error={domains.error} retry={changed} />
       ) : !domains.data ? (
         <SkeletonRows count={2} />
       ) : domains.data.items.length === 0 ? (
-        <EmptyState icon={Globe} title="No domain of its own">
-          The project is served at{' '}
+        <EmptyState icon={Globe} title="No custom domains">
+          This project is available at{' '}
           <a href={project.url} target="_blank" rel="noreferrer" className="link">
             {hostOf(project.url)}
           </a>
@@ -74,7 +82,7 @@ function AddDomain({ onAdded }: { onAdded: () => void }) {
   const problem = create.error ? asProblem(create.error) : null
   const submit = form.handleSubmit(({ hostname }) =>
     create.mutate(
-      { params: { path: { project: project.slug } }, body: { hostname: hostname.trim().toLowerCase() } },
+      { params: { path: { project: project.slug } }, body: { hostname: hostnameFrom(hostname) } },
       {
         onSuccess: () => {
           form.reset()
@@ -87,7 +95,7 @@ function AddDomain({ onAdded }: { onAdded: () => void }) {
     <Card>
       <CardHeader
         title="Add a domain"
-        description="One that you own; a record at its DNS provider proves it."
+        description="Use a domain you own. A TXT record at your DNS provider verifies it."
       />
       <form onSubmit={submit} noValidate className="p-5">
         <div className="flex items-end gap-2">
@@ -96,7 +104,7 @@ function AddDomain({ onAdded }: { onAdded: () => void }) {
               placeholder="www.example.com"
               autoComplete="off"
               spellCheck={false}
-              {...form.register('hostname', { required: 'Enter a domain.' })}
+              {...form.register('hostname', { required: 'Enter a domain, like www.example.com.' })}
             />
           </Field>
           <Button type="submit" variant="primary" loading={create.isPending}>
@@ -105,7 +113,7 @@ function AddDomain({ onAdded }: { onAdded: () => void }) {
         </div>
         {(form.formState.errors.hostname ?? problem) && (
           <p role="alert" className="mt-2 text-[13px] text-bad">
-            {form.formState.errors.hostname?.message ?? fieldError(problem, 'hostname') ?? problem?.detail}
+            {form.formState.errors.hostname?.message ?? (problem && refusal(problem))}
           </p>
         )}
       </form>
@@ -113,14 +121,20 @@ function AddDomain({ onAdded }: { onAdded: () => void }) {
   )
 }
 
+/** The API says of a field what it is; here stands whose field. */
+function refusal(problem: Problem): string {
+  const fault = fieldError(problem, 'hostname')
+  return sentence(fault ? `this domain ${fault}` : problem.detail)
+}
+
 function DomainCard({ domain, onDelete }: { domain: Domain; onDelete: (() => void) | null }) {
   return (
     <Card>
       <div className="flex items-center gap-3 px-5 py-4">
-        <p className="min-w-0 flex-1 truncate font-medium">{domain.hostname}</p>
+        <DomainName hostname={domain.hostname} />
         <Badge tone={domain.verified ? 'ok' : 'warn'}>
-          <StatusDot tone={domain.verified ? 'ok' : 'warn'} busy={!domain.verified} />
-          {domain.verified ? 'Verified' : 'Waiting for DNS'}
+          <StatusDot tone={domain.verified ? 'ok' : 'warn'} />
+          {domain.verified ? 'Verified' : 'Not verified'}
         </Badge>
         {onDelete && (
           <Button variant="ghost" size="icon" aria-label={`Remove ${domain.hostname}`} onClick={onDelete}>
@@ -132,7 +146,7 @@ function DomainCard({ domain, onDelete }: { domain: Domain; onDelete: (() => voi
         <details className="group border-t text-sm">
           <summary className="flex list-none items-center gap-2 px-5 py-3 text-ink-2 hover:text-ink [&::-webkit-details-marker]:hidden">
             <ChevronRight aria-hidden className="size-4 transition-transform group-open:rotate-90" />
-            Where it has to point
+            DNS record
           </summary>
           <div className="px-5 pb-5">
             <PointHere hostname={domain.hostname} />
@@ -141,14 +155,14 @@ function DomainCard({ domain, onDelete }: { domain: Domain; onDelete: (() => voi
       ) : (
         <div className="flex flex-col gap-5 border-t p-5 text-sm">
           <div>
+            <p className="mb-1 font-medium">1. Verify ownership</p>
             <p className="text-ink-2">
-              <span className="font-medium text-ink">Prove that it is yours</span> with this record at the
-              domain's DNS provider; changes can take some minutes to be seen.
+              Add this record at your DNS provider. DNS changes can take a few minutes to be visible.
             </p>
             <DnsRecord {...domain.proof} />
           </div>
           <div>
-            <p className="mb-1 font-medium">Send its visitors here</p>
+            <p className="mb-1 font-medium">2. Point the domain here</p>
             <PointHere hostname={domain.hostname} />
           </div>
         </div>
@@ -161,16 +175,40 @@ function DomainCard({ domain, onDelete }: { domain: Domain; onDelete: (() => voi
 function PointHere({ hostname }: { hostname: string }) {
   const project = useCurrentProject()
   const { hostname: target } = new URL(project.url)
-  const isLocal = target.endsWith('.localhost')
+  if (target.endsWith('.localhost')) {
+    return (
+      <Notice tone="warn" title="This instance has no public address yet">
+        Its sites are under <Code>{target.split('.').slice(1).join('.')}</Code>, which only resolves on this
+        machine, so there is nothing to point the domain at. Set <Code>AETHER_APPS_DOMAIN</Code> to a domain
+        whose wildcard points to this server and restart Aether; the record to add then appears here.
+      </Notice>
+    )
+  }
   return (
     <>
       <p className="text-ink-2">
-        {isLocal
-          ? `Sites of this instance are below ${target.split('.').slice(1).join('.')}, which only this machine knows. To reach it from elsewhere, point an A or AAAA record at the machine's own address instead.`
-          : 'A domain that may not have a CNAME, which is one without a subdomain, takes an ALIAS of the same value, or A and AAAA records with the address of the machine.'}
+        Root domains like example.com can't have a CNAME: use an ALIAS with the same value, or A and AAAA
+        records with this server's IP address.
       </p>
       <DnsRecord type="CNAME" name={hostname} value={target} />
     </>
+  )
+}
+
+function Code({ children }: { children: string }) {
+  return <code className="break-words font-mono text-[13px]">{children}</code>
+}
+
+/** The name for people, and beside it the one that DNS has, so that look-alikes are seen. */
+function DomainName({ hostname }: { hostname: string }) {
+  const name = unicodeHostname(hostname)
+  return (
+    <p className="flex min-w-0 flex-1 flex-wrap items-baseline gap-x-2.5 font-medium">
+      <span className="min-w-0 truncate">{name ?? hostname}</span>
+      {name && (
+        <code className="min-w-0 truncate font-mono font-normal text-[13px] text-ink-3">{hostname}</code>
+      )}
+    </p>
   )
 }
 
@@ -216,13 +254,13 @@ function DeleteDomain(props: { domain: Domain | null; onClose: () => void; onDel
             onSuccess: () => {
               props.onDeleted()
               props.onClose()
-              toast({ title: `${hostname} is removed` })
+              toast({ title: `${hostname} removed` })
             },
           },
         )
       }
     >
-      It stops answering at once. To add it again later, its ownership has to be proved again.
+      The domain stops working immediately. To use it again, you have to verify it again.
     </ConfirmDialog>
   )
 }
