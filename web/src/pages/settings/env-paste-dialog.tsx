@@ -8,6 +8,8 @@ import { Button } from '@/ui/button'
 import { Dialog, DialogActions } from '@/ui/dialog'
 import { Field, Textarea } from '@/ui/field'
 import { toast } from '@/ui/toast'
+import { SecretChoice } from './secret-choice'
+import { useRedeploy } from './use-redeploy'
 
 type PasteProps = {
   onClose: () => void
@@ -22,7 +24,7 @@ export function EnvPasteDialog({ open, ...rest }: PasteProps & { open: boolean }
       open={open}
       onOpenChange={(next) => !next && rest.onClose()}
       title="Paste a .env file"
-      description="Variables with the same name get the new value; the others stay."
+      description="Existing variables with the same name are overwritten; all others are kept."
       place="wide"
     >
       <PasteForm {...rest} />
@@ -34,6 +36,7 @@ function PasteForm({ onClose, onSaved, existing }: PasteProps) {
   const project = useCurrentProject()
   const [text, setText] = useState('')
   const [secret, setSecret] = useState(true)
+  const redeploy = useRedeploy()
   const replace = api.useMutation('put', '/api/v1/projects/{project}/env')
   const file = parseDotenv(text)
   const known = new Set(existing.map((variable) => variable.name))
@@ -48,8 +51,9 @@ function PasteForm({ onClose, onSaved, existing }: PasteProps) {
           onSaved()
           onClose()
           toast({
-            title: `${variables.length} variables are saved`,
-            detail: 'The next deployment gets them.',
+            title: variables.length === 1 ? '1 variable saved' : `${variables.length} variables saved`,
+            detail: 'Takes effect on the next deployment.',
+            ...redeploy,
           })
         },
       },
@@ -70,15 +74,9 @@ function PasteForm({ onClose, onSaved, existing }: PasteProps) {
         />
       </Field>
       <EnvPreview file={file} />
-      <label className="mt-3 flex items-center gap-2.5 text-sm">
-        <input
-          type="checkbox"
-          className="size-4 accent-accent-strong"
-          checked={secret}
-          onChange={(event) => setSecret(event.target.checked)}
-        />
-        Secret: never shown again, and hidden in logs
-      </label>
+      <div className="mt-4">
+        <SecretChoice secret={secret} onChange={setSecret} />
+      </div>
       {replace.error && <ProblemNotice error={replace.error} className="mt-4" />}
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>
@@ -89,7 +87,7 @@ function PasteForm({ onClose, onSaved, existing }: PasteProps) {
           loading={replace.isPending}
         >
           Save {file.entries.length || ''}
-          {replaced > 0 && ` (${replaced} replaced)`}
+          {replaced > 0 && ` (${replaced} overwritten)`}
         </Button>
       </DialogActions>
     </form>

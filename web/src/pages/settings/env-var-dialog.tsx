@@ -8,6 +8,8 @@ import { Dialog, DialogActions } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
 import { Select } from '@/ui/select'
 import { toast } from '@/ui/toast'
+import { SecretChoice } from './secret-choice'
+import { useRedeploy } from './use-redeploy'
 
 type EnvVar = Schemas['EnvVar']
 type Scope = EnvVar['scope']
@@ -15,13 +17,13 @@ type Target = EnvVar['target']
 type Values = { name: string; value: string; secret: boolean; scope: Scope; target: Target }
 
 export const SCOPES: Record<Scope, string> = {
-  all: 'Build and run',
+  all: 'Build and runtime',
   build: 'Build only',
-  runtime: 'Run only',
+  runtime: 'Runtime only',
 }
 
 export const TARGETS: Record<Target, string> = {
-  all: 'Production and previews',
+  all: 'All environments',
   production: 'Production only',
   preview: 'Previews only',
 }
@@ -37,7 +39,7 @@ export function EnvVarDialog(props: {
     <Dialog
       open={props.editing !== null}
       onOpenChange={(open) => !open && props.onClose()}
-      title={variable ? `Change ${variable.name}` : 'Add a variable'}
+      title={variable ? `Edit ${variable.name}` : 'Add environment variable'}
     >
       <EnvVarForm
         key={variable && `${variable.name}-${variable.target}`}
@@ -52,6 +54,7 @@ export function EnvVarDialog(props: {
 function EnvVarForm(props: { variable: EnvVar | null; onClose: () => void; onSaved: () => void }) {
   const project = useCurrentProject()
   const { variable } = props
+  const redeploy = useRedeploy()
   const put = api.useMutation('put', '/api/v1/projects/{project}/env/{key}')
   const form = useForm<Values>({
     defaultValues: {
@@ -74,7 +77,11 @@ function EnvVarForm(props: { variable: EnvVar | null; onClose: () => void; onSav
         onSuccess: () => {
           props.onSaved()
           props.onClose()
-          toast({ title: `${name.trim()} is saved`, detail: 'The next deployment gets it.' })
+          toast({
+            title: `${name.trim()} saved`,
+            detail: 'Takes effect on the next deployment.',
+            ...redeploy,
+          })
         },
       },
     ),
@@ -89,13 +96,13 @@ function EnvVarForm(props: { variable: EnvVar | null; onClose: () => void; onSav
             spellCheck={false}
             className="font-mono text-[13px]!"
             placeholder="DATABASE_URL"
-            {...form.register('name', { required: 'Give it a name.' })}
+            {...form.register('name', { required: 'Enter a name.' })}
           />
         </Field>
       )}
       <Field
         label="Value"
-        hint={keepsValue ? 'Left empty it keeps the value it has, which is never shown.' : undefined}
+        hint={keepsValue ? 'Leave empty to keep the current value.' : undefined}
         error={fieldError(problem, 'value')}
       >
         <Textarea
@@ -106,7 +113,7 @@ function EnvVarForm(props: { variable: EnvVar | null; onClose: () => void; onSav
           {...form.register('value')}
         />
       </Field>
-      <Field label="Visible to" error={fieldError(problem, 'scope')}>
+      <Field label="Available in" error={fieldError(problem, 'scope')}>
         <Select {...form.register('scope')}>
           {Object.entries(SCOPES).map(([value, label]) => (
             <option key={value} value={value}>
@@ -116,11 +123,11 @@ function EnvVarForm(props: { variable: EnvVar | null; onClose: () => void; onSav
         </Select>
       </Field>
       <Field
-        label="For"
+        label="Environments"
         hint={
           variable
-            ? 'The same name can have one value for production and another for previews: add it again.'
-            : 'One for production or previews goes before one for both.'
+            ? 'To use a different value for production or previews, add another variable with the same name.'
+            : 'A value set only for production or previews overrides the one for all environments.'
         }
         error={fieldError(problem, 'target')}
       >
@@ -132,16 +139,11 @@ function EnvVarForm(props: { variable: EnvVar | null; onClose: () => void; onSav
           ))}
         </Select>
       </Field>
-      <label className="flex items-start gap-2.5 text-sm">
-        <input type="checkbox" className="mt-0.5 size-4 accent-accent-strong" {...form.register('secret')} />
-        <span>
-          Secret
-          <span className="block text-[13px] text-ink-3">Never shown again, and hidden in logs.</span>
-          {fieldError(problem, 'secret') && (
-            <span className="block text-[13px] text-bad">{fieldError(problem, 'secret')}</span>
-          )}
-        </span>
-      </label>
+      <SecretChoice
+        secret={form.watch('secret')}
+        onChange={(secret) => form.setValue('secret', secret)}
+        error={fieldError(problem, 'secret')}
+      />
       {problem && problem.errors.length === 0 && <ProblemNotice error={problem} />}
       <DialogActions>
         <Button onClick={props.onClose}>Cancel</Button>

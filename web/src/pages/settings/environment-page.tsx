@@ -50,13 +50,13 @@ export function EnvironmentPage() {
         <SkeletonRows count={4} className="h-12" />
       ) : items.length === 0 ? (
         <EmptyState icon={Braces} title="No environment variables" action={buttons}>
-          Addresses, keys and switches that your code reads from its environment.
+          Database URLs, API keys and other settings that your code reads from its environment.
         </EmptyState>
       ) : (
         <Card>
           <CardHeader
             title="Environment variables"
-            description="They reach the next deployment; a running release keeps the ones it was made with."
+            description="Changes take effect on the next deployment. Running deployments keep the values they started with."
             actions={<div className="flex gap-2">{buttons}</div>}
           />
           <ul className="divide-y">
@@ -94,7 +94,7 @@ function Row(props: { variable: EnvVar; onEdit: () => void; onDelete: () => void
         </code>
         {variable.secret ? (
           <span className="flex items-center gap-1.5 text-ink-3 text-sm">
-            <EyeOff aria-hidden className="size-3.5" /> secret
+            <EyeOff aria-hidden className="size-3.5" /> Secret
           </span>
         ) : (
           <code className="truncate font-mono text-[13px] text-ink-2" title={variable.value ?? ''}>
@@ -119,7 +119,7 @@ function Row(props: { variable: EnvVar; onEdit: () => void; onDelete: () => void
           }
         >
           <MenuItem onSelect={props.onEdit}>
-            <Pencil /> Change
+            <Pencil /> Edit
           </MenuItem>
           <MenuSeparator />
           <MenuItem danger onSelect={props.onDelete}>
@@ -175,14 +175,18 @@ function DeleteDialog(props: { variable: EnvVar | null; onClose: () => void; onD
             onSuccess: () => {
               props.onDeleted()
               props.onClose()
-              toast({ title: `${name} is deleted`, ...(variable && undo(variable)) })
+              toast({
+                title: `${name} deleted`,
+                detail: 'Takes effect on the next deployment.',
+                ...(variable && undo(variable)),
+              })
             },
           },
         )
       }
     >
-      The next deployment will not have it.{' '}
-      {variable?.secret && 'Its value is secret and cannot be shown again, so keep a copy elsewhere.'}
+      It is removed from the next deployment on.{' '}
+      {variable?.secret && 'Its value is secret and cannot be recovered.'}
     </ConfirmDialog>
   )
 }
