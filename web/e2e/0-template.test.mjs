@@ -48,7 +48,7 @@ test('a template that builds goes live the same way', async () => {
 test('the project says where it comes from, and how a repository takes its place', async () => {
   const { page } = dashboard
   await page.goto(new URL(`/projects/${slug}/settings/git`, page.url()).href)
-  await page.getByRole('link', { name: 'Connect one' }).click()
+  await page.getByRole('link', { name: 'Connect a repository' }).click()
   await page.getByText('Made from the template static-page').waitFor()
 })
 

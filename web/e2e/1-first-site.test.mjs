@@ -75,7 +75,7 @@ test('a changed variable reaches the next deployment', async () => {
   await page.getByRole('button', { name: 'Add', exact: true }).click()
   await page.getByLabel('Name', { exact: true }).fill('GREETING')
   await page.getByLabel('Value', { exact: true }).fill('with greetings')
-  await page.getByLabel('Secret').uncheck()
+  await page.getByLabel('Plain text').check()
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('with greetings').waitFor()
   assert.equal(await visit(context, siteUrl), 'version two', 'a running release keeps its variables')
@@ -143,8 +143,8 @@ test('a folder of this computer goes live without a commit, and its secrets stay
 test('a saved setting can be taken back', async () => {
   const { page } = dashboard
   await page.goto(`${URL_}/projects/${slug}/settings/runtime`)
-  const patience = page.getByLabel('Patience, in seconds')
-  await patience.fill('45')
+  const timeout = page.getByLabel('Timeout (seconds)').first()
+  await timeout.fill('45')
   await page.getByRole('button', { name: 'Save' }).first().click()
   await page.getByText('Saved').first().waitFor()
   await page.getByRole('button', { name: 'Undo' }).click()
@@ -156,7 +156,7 @@ test('a deleted project stops answering', async () => {
   const { page } = dashboard
   await page.goto(`${URL_}/projects/${slug}/settings/danger`)
   await page.getByRole('button', { name: 'Delete…' }).click()
-  const button = page.getByRole('button', { name: 'Delete for good' })
+  const button = page.getByRole('button', { name: 'Delete project' })
   assert.equal(await button.isDisabled(), true)
   await page.getByLabel(/to confirm/).fill(slug)
   await button.click()

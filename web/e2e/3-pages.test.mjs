@@ -18,8 +18,8 @@ const PAGES = [
   ['/settings/runtime', 'Health check'],
   ['/settings/environment', 'environment variables'],
   ['/settings/domains', 'Add a domain'],
-  ['/settings/git', 'Make a key'],
-  ['/settings/previews', 'Kept for, in days'],
+  ['/settings/git', 'Generate key'],
+  ['/settings/previews', 'Remove after (days)'],
   ['/settings/storage', 'No volumes'],
   ['/settings/danger', 'Delete this project'],
 ]

@@ -42,7 +42,7 @@ test('the webhook of a project is copied from its settings', async () => {
   await waitForStatus(page, 'Ready')
   await page.goto(`${URL_}/projects/${slug}/settings/git`)
   await page.getByRole('button', { name: 'Show the secret' }).click()
-  const values = page.locator('section', { hasText: 'Add one with these values' }).locator('code')
+  const values = page.locator('section', { hasText: 'Add a webhook with these values' }).locator('code')
   hook = { url: await values.nth(0).innerText(), secret: await values.nth(1).innerText() }
 })
 

@@ -22,11 +22,15 @@ type Build = Pick<
 > & { port: string | null; runtime: string }
 
 const TEXTS = [
-  ['install_command', 'Install command', 'Overridden and empty: the step is skipped.'],
-  ['build_command', 'Build command', 'Overridden and empty: the step is skipped.'],
-  ['output_directory', 'Output directory', 'Holds the finished files of a static site.'],
-  ['start_command', 'Start command', 'Starts a server app; it listens on $PORT.'],
-  ['framework', 'Framework', 'Chooses among the ways to build that detection finds.'],
+  [
+    'install_command',
+    'Install command',
+    'Installs dependencies. Override with an empty value to skip this step.',
+  ],
+  ['build_command', 'Build command', 'Builds the project. Override with an empty value to skip this step.'],
+  ['output_directory', 'Output directory', 'Folder with the built files of a static site.'],
+  ['start_command', 'Start command', 'Starts a server app. The app should listen on $PORT.'],
+  ['framework', 'Framework', 'Picks one when several frameworks are detected.'],
 ] as const
 
 export function BuildPage() {
@@ -49,13 +53,17 @@ function BuildForm({ project }: { project: Project }) {
   return (
     <SettingsCard
       title="Build"
-      description="Detection decides what is not overridden here, anew with every commit."
+      description="Detected from the code on every deployment. Override only what you need."
       dirty={JSON.stringify(build) !== JSON.stringify(start)}
       {...{ pending, problem }}
       onSubmit={submit}
     >
       <div className="grid gap-5 sm:grid-cols-2">
-        <Field label="Folder" hint="Where the app lives in the repository." error={error('root_dir')}>
+        <Field
+          label="Root directory"
+          hint="Folder of the app inside the repository."
+          error={error('root_dir')}
+        >
           <Input
             className="font-mono text-[13px]!"
             spellCheck={false}
@@ -63,12 +71,12 @@ function BuildForm({ project }: { project: Project }) {
             onChange={(event) => set({ root_dir: event.target.value })}
           />
         </Field>
-        <Field label="Kind" hint="What the build makes." error={error('kind')}>
+        <Field label="Project type" hint="What the build produces." error={error('kind')}>
           <Select
             value={build.kind ?? ''}
             onChange={(event) => set({ kind: (event.target.value || null) as Build['kind'] })}
           >
-            <option value="">As detected</option>
+            <option value="">Detect automatically</option>
             <option value="static">Static site</option>
             <option value="server">Server app</option>
             <option value="docker">Dockerfile</option>
@@ -87,7 +95,7 @@ function BuildForm({ project }: { project: Project }) {
       ))}
       <OverrideField
         label="Port"
-        hint="For an app that does not follow $PORT."
+        hint="Set this if the app ignores $PORT and listens on a fixed port."
         inputMode="numeric"
         value={build.port}
         detected={plan?.port?.toString()}
@@ -95,25 +103,29 @@ function BuildForm({ project }: { project: Project }) {
         onChange={(port) => set({ port })}
       />
       <div className="grid gap-5 sm:grid-cols-2">
-        <Field label="Runtime versions" hint="Like node 22, python 3.13." error={error('runtime_version')}>
+        <Field
+          label="Runtime versions"
+          hint="Comma-separated, like node 22, python 3.13."
+          error={error('runtime_version')}
+        >
           <Input
             className="font-mono text-[13px]!"
             spellCheck={false}
-            placeholder={plan ? versionsText(plan.runtime_version) : 'as detected'}
+            placeholder={plan ? versionsText(plan.runtime_version) : 'Detected automatically'}
             value={build.runtime}
             onChange={(event) => set({ runtime: event.target.value })}
           />
         </Field>
-        <Field label="Unknown paths" hint="Single-page apps answer them with index.html.">
+        <Field label="Unknown paths" hint="Single-page apps need index.html for client-side routing.">
           <Select
             value={build.spa === null || build.spa === undefined ? '' : String(build.spa)}
             onChange={(event) =>
               set({ spa: event.target.value === '' ? null : event.target.value === 'true' })
             }
           >
-            <option value="">As detected</option>
-            <option value="true">Answer with index.html</option>
-            <option value="false">Answer with 404</option>
+            <option value="">Detect automatically</option>
+            <option value="true">Serve index.html</option>
+            <option value="false">Return 404</option>
           </Select>
         </Field>
       </div>

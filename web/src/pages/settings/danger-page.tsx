@@ -28,7 +28,7 @@ export function DangerPage() {
             list?.filter((item) => item.id !== project.id),
           )
           queryClient.invalidateQueries({ queryKey: ['projects'] })
-          toast({ title: `${project.name} is deleted` })
+          toast({ title: `${project.name} deleted` })
         },
       },
     )
@@ -38,8 +38,8 @@ export function DangerPage() {
         <div className="min-w-0 flex-1">
           <h2 className="font-semibold text-[15px]">Delete this project</h2>
           <p className="mt-0.5 text-ink-2 text-sm">
-            Its sites stop answering at once. Releases, variables, domains and logs are removed for good; the
-            repository is not touched.
+            Takes its sites offline and permanently deletes its deployments, variables, domains and logs. Your
+            repository isn't affected.
           </p>
         </div>
         <Button variant="danger" disabled={!canWrite} onClick={() => setOpen(true)}>
@@ -51,14 +51,14 @@ export function DangerPage() {
         onOpenChange={setOpen}
         title={`Delete ${project.name}?`}
         typed={project.slug}
-        action="Delete for good"
+        action="Delete project"
         danger
         pending={remove.isPending}
         error={remove.error}
         onConfirm={onConfirm}
       >
-        <strong className="font-medium text-ink">{hostOf(project.url)}</strong> stops answering at once, and
-        nothing of it can be brought back.
+        <strong className="font-medium text-ink">{hostOf(project.url)}</strong> goes offline immediately. This
+        cannot be undone.
       </ConfirmDialog>
     </Card>
   )

@@ -28,7 +28,10 @@ export function DeliveriesCard() {
   const items = deliveries.data?.pages.flatMap((page) => page.items)
   return (
     <Card>
-      <CardHeader title="Deliveries" description="What arrived with a valid signature, newest first." />
+      <CardHeader
+        title="Recent deliveries"
+        description="Webhook deliveries with a valid signature, newest first."
+      />
       {deliveries.error ? (
         <div className="p-5">
           <ProblemNotice error={deliveries.error} retry={() => deliveries.refetch()} />
@@ -39,7 +42,7 @@ export function DeliveriesCard() {
         </div>
       ) : items.length === 0 ? (
         <p className="p-5 text-ink-2 text-sm">
-          None yet. Once the webhook is set up, the Git host sends a first one to try it.
+          No deliveries yet. Your Git host sends a test delivery as soon as the webhook is set up.
         </p>
       ) : (
         <ul className="divide-y">
@@ -85,7 +88,7 @@ const VERDICTS: Record<Delivery['verdict'], string> = {
   waiting: 'Waiting for approval',
   removed: 'Preview removed',
   ignored: 'Ignored',
-  duplicate: 'Received before',
+  duplicate: 'Duplicate',
 }
 
 const TONES: Record<Delivery['verdict'], Tone> = {
@@ -97,11 +100,11 @@ const TONES: Record<Delivery['verdict'], Tone> = {
 }
 
 const REPLAYED: Record<Delivery['verdict'], string> = {
-  deployed: 'Deploying again',
-  waiting: 'It waits for approval',
-  removed: 'The preview is removed',
+  deployed: 'Deployment started',
+  waiting: 'Waiting for approval',
+  removed: 'Preview removed',
   ignored: 'Nothing to deploy',
-  duplicate: 'Received before',
+  duplicate: 'Duplicate',
 }
 
 function Row({ delivery, onReplayed }: { delivery: Delivery; onReplayed: () => void }) {
@@ -146,15 +149,15 @@ function Row({ delivery, onReplayed }: { delivery: Delivery; onReplayed: () => v
           params={{ project: project.slug, deployment: delivery.deployment_id }}
           className="link whitespace-nowrap"
         >
-          Deployment
+          View deployment
         </Link>
       )}
       {canDeploy && (
         <Button
           variant="ghost"
           size="icon"
-          aria-label="Do it again"
-          title="Do it again"
+          aria-label="Redeliver"
+          title="Redeliver"
           loading={replay.isPending}
           onClick={again}
         >

@@ -37,7 +37,7 @@ export function DeployKeyCard() {
         onSuccess: () => {
           key.refetch()
           setReplacing(false)
-          toast({ title: 'A new key is made', detail: 'Enter its public part at the Git host.' })
+          toast({ title: 'Deploy key generated', detail: 'Add its public key to your Git host.' })
         },
         onError: replacing ? () => {} : showProblem,
       },
@@ -46,7 +46,7 @@ export function DeployKeyCard() {
     <Card>
       <CardHeader
         title="Deploy key"
-        description="An SSH key that may read this one repository; for an address like git@host:owner/name.git."
+        description="A read-only SSH key for this repository, used with URLs like git@host:owner/name.git."
         actions={
           canWrite &&
           (isMissing || key.data) && (
@@ -55,7 +55,7 @@ export function DeployKeyCard() {
               loading={make.isPending && !replacing}
               onClick={isMissing ? onMake : () => setReplacing(true)}
             >
-              {isMissing ? 'Make a key' : 'Replace'}
+              {isMissing ? 'Generate key' : 'Replace key'}
             </Button>
           )
         }
@@ -65,7 +65,7 @@ export function DeployKeyCard() {
           <Key value={key.data} onForgotten={() => key.refetch()} />
         ) : isMissing ? (
           <p className="text-ink-2">
-            None. It is needed only for a private repository that is fetched over SSH; the private part never
+            No deploy key yet. You need one only for a private repository over SSH. The private key never
             leaves this machine.
           </p>
         ) : key.error ? (
@@ -78,14 +78,13 @@ export function DeployKeyCard() {
         open={replacing}
         onOpenChange={setReplacing}
         title="Replace the deploy key?"
-        action="Make a new one"
+        action="Replace key"
         danger
         pending={make.isPending}
         error={make.error}
         onConfirm={onMake}
       >
-        The present key is forgotten. Deployments fail until the new one's public part is entered at the Git
-        host.
+        The current key is deleted. Deployments fail until you add the new public key to your Git host.
       </ConfirmDialog>
     </Card>
   )
@@ -95,14 +94,13 @@ function Key({ value, onForgotten }: { value: DeployKey; onForgotten: () => void
   return (
     <div className="flex flex-col gap-5">
       <div>
-        <p className="mb-1.5 font-medium text-[13px]">Public part</p>
+        <p className="mb-1.5 font-medium text-[13px]">Public key</p>
         <div className="flex items-center gap-1 rounded-control border bg-raised/50 py-1 pr-1 pl-3">
           <code className="min-w-0 flex-1 break-all font-mono text-[13px]">{value.public_key}</code>
-          <CopyButton text={value.public_key} label="Copy the public part" />
+          <CopyButton text={value.public_key} label="Copy the public key" />
         </div>
         <p className="mt-1.5 text-[13px] text-ink-3">
-          Enter it at the Git host as a deploy key with the right to read. Made{' '}
-          <TimeAgo at={value.created_at} />.
+          Add it to your Git host as a read-only deploy key. Created <TimeAgo at={value.created_at} />.
         </p>
       </div>
       <HostKey value={value} onForgotten={onForgotten} />
@@ -124,8 +122,8 @@ function HostKey({ value, onForgotten }: { value: DeployKey; onForgotten: () => 
           setAsked(false)
           onForgotten()
           toast({
-            title: "The server's key is forgotten",
-            detail: 'The next deployment trusts the one it finds.',
+            title: 'Host key reset',
+            detail: 'The next deployment trusts the key the server presents.',
           })
         },
       },
@@ -133,56 +131,60 @@ function HostKey({ value, onForgotten }: { value: DeployKey; onForgotten: () => 
   return (
     <div>
       <p className="mb-1.5 flex items-center gap-2 font-medium text-[13px]">
-        The Git server's own key
+        Git server host key
         {hasChanged ? (
           <Badge tone="bad">Changed</Badge>
         ) : (
           <Badge tone={value.host_key ? 'ok' : 'idle'}>
-            {value.host_key ? 'Trusted' : 'Not visited yet'}
+            {value.host_key ? 'Trusted' : 'Not connected yet'}
           </Badge>
         )}
       </p>
       {hasChanged && (
-        <Notice tone="bad" title="The server showed another key at the last deployment" className="mb-3">
-          Nothing was fetched. Ask whoever runs the Git server whether it has a new key; only then have the
-          old one forgotten.
+        <Notice tone="bad" title="The host key changed since the last deployment" className="mb-3">
+          Nothing was fetched. Check with whoever runs the Git server that its key really changed before you
+          reset it here.
         </Notice>
       )}
       {value.host_key ? (
         <>
           <div className="flex items-center gap-1 rounded-control border bg-raised/50 py-1 pr-1 pl-3">
             <code className="min-w-0 flex-1 break-all font-mono text-[13px]">{value.host_key}</code>
-            <CopyButton text={value.host_key} label="Copy the server's key" />
+            <CopyButton text={value.host_key} label="Copy the host key" />
           </div>
           <p className="mt-1.5 text-[13px] text-ink-3">
-            Trusted since{' '}
-            {value.host_key_learned_at ? <TimeAgo at={value.host_key_learned_at} /> : 'its first visit'}. A
-            server that shows another key gets no visit: the deployment fails and says so. When the server was
-            really set up anew, have its key forgotten.
+            First seen{' '}
+            {value.host_key_learned_at ? (
+              <TimeAgo at={value.host_key_learned_at} />
+            ) : (
+              'at the first deployment'
+            )}
+            . Deployments fail if the server presents a different key. Reset it only if the server's key
+            really changed.
           </p>
           {canWrite && (
             <Button size="sm" className="mt-3" onClick={() => setAsked(true)}>
-              Forget it
+              Reset host key
             </Button>
           )}
         </>
       ) : (
         <p className="text-[13px] text-ink-3">
-          The first deployment learns it, and every later one insists on it.
+          The first deployment saves it; every later one requires the same key.
         </p>
       )}
       <ConfirmDialog
         open={asked}
         onOpenChange={setAsked}
-        title="Forget the server's key?"
-        action="Forget it"
+        title="Reset the host key?"
+        action="Reset host key"
         danger
         pending={forget.isPending}
         error={forget.error}
         onConfirm={onForget}
       >
-        The next deployment trusts whatever key it meets. Do this only when you know that the Git server has a
-        new one: otherwise somebody else may be answering in its place.
+        The next deployment trusts whatever key the server presents. Continue only if you know the Git server
+        has a new key; otherwise someone may be impersonating it.
       </ConfirmDialog>
     </div>
   )

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import { useForm } from 'react-hook-form'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { hostOf } from '@/lib/address'
@@ -24,13 +25,13 @@ function NameCard() {
   return (
     <SettingsCard
       title="Name"
-      note={`The address stays ${hostOf(project.url)}.`}
+      note={`The URL stays ${hostOf(project.url)}.`}
       dirty={form.formState.isDirty}
       {...{ pending, problem }}
       onSubmit={form.handleSubmit(({ name }) => save({ name: name.trim() }))}
     >
       <Field label="Project name" error={form.formState.errors.name?.message ?? error('name')}>
-        <Input className="max-w-md" {...form.register('name', { required: 'Give it a name.' })} />
+        <Input className="max-w-md" {...form.register('name', { required: 'Enter a name.' })} />
       </Field>
     </SettingsCard>
   )
@@ -52,20 +53,29 @@ function SourceCard() {
       title="Repository"
       description={
         project.source === 'upload'
-          ? 'Deployed by sending its folder with aether deploy. With a repository in its place, every push can deploy.'
+          ? 'Deployed from a folder. Connect a repository to deploy on every push.'
           : project.template
-            ? `Made from the template ${project.template}. With a repository of your own in its place, every push can deploy.`
+            ? `Made from the template ${project.template}. Connect your own repository to deploy on every push.`
             : project.has_repo_credentials
-              ? 'A user name and password are stored with it; a new address forgets them, unless it brings its own.'
-              : 'Where the code comes from.'
+              ? 'Credentials are stored for this URL. Changing the URL removes them unless the new one includes its own.'
+              : 'The repository this project is deployed from.'
       }
       dirty={form.formState.isDirty}
       {...{ pending, problem }}
       onSubmit={submit}
     >
       <Field
-        label="Address"
-        hint="A private one over https takes user:token@ before its host, which is stored sealed; over SSH it takes the deploy key under Git."
+        label="Repository URL"
+        hint={
+          <>
+            Private over HTTPS: put user:token@ before the host; it is stored encrypted. Private over SSH: add
+            the deploy key under{' '}
+            <Link to="/projects/$project/settings/git" params={{ project: project.slug }} className="link">
+              Git
+            </Link>
+            .
+          </>
+        }
         error={form.formState.errors.repo_url?.message ?? error('repo_url')}
       >
         <Input
@@ -73,19 +83,19 @@ function SourceCard() {
           autoComplete="off"
           placeholder={project.source !== 'git' ? 'https://github.com/you/your-site' : undefined}
           {...form.register('repo_url', {
-            required: project.source !== 'git' ? false : 'A project needs a repository.',
+            required: project.source !== 'git' ? false : 'Enter the repository URL.',
           })}
         />
       </Field>
       <Field
         label="Production branch"
-        hint="Empty follows the repository's default branch."
+        hint="Leave empty to use the repository's default branch."
         error={error('branch')}
       >
         <Input
           className="max-w-md font-mono text-[13px]!"
           spellCheck={false}
-          placeholder="default branch"
+          placeholder="Default branch"
           {...form.register('branch')}
         />
       </Field>

@@ -20,12 +20,9 @@ test('watched paths are one glob a line, and looking is every so many minutes', 
     }),
   )
   const { user } = renderPage('/projects/shop/settings/git')
-  await user.type(
-    await screen.findByLabelText('Only when these paths change'),
-    'apps/web/**{Enter} {Enter}lib/**',
-  )
-  await user.selectOptions(screen.getByLabelText('Poll the repository'), '5')
-  await user.click(within(card('Deploy on push')).getByRole('button', { name: 'Save' }))
+  await user.type(await screen.findByLabelText('Watch paths'), 'apps/web/**{Enter} {Enter}lib/**')
+  await user.selectOptions(screen.getByLabelText('Poll for new commits'), '5')
+  await user.click(within(card('Automatic deployments')).getByRole('button', { name: 'Save' }))
   await waitFor(() =>
     expect(saved).toHaveBeenCalledWith({
       auto_deploy: true,
@@ -46,25 +43,25 @@ test('files kept in Git LFS are fetched once the switch is on', async () => {
     }),
   )
   const { user } = renderPage('/projects/shop/settings/git')
-  const lfs = await screen.findByRole('switch', { name: 'Fetch files kept in Git LFS' })
+  const lfs = await screen.findByRole('switch', { name: 'Git LFS' })
   expect(lfs).not.toBeChecked()
   await user.click(lfs)
-  await user.click(within(card('Deploy on push')).getByRole('button', { name: 'Save' }))
+  await user.click(within(card('Automatic deployments')).getByRole('button', { name: 'Save' }))
   await waitFor(() =>
     expect(saved).toHaveBeenCalledWith(expect.objectContaining({ lfs: true, submodules: false })),
   )
   // What the backend keeps is what a later look shows.
   await waitFor(() =>
-    expect(within(card('Deploy on push')).getByRole('button', { name: 'Save' })).toBeDisabled(),
+    expect(within(card('Automatic deployments')).getByRole('button', { name: 'Save' })).toBeDisabled(),
   )
-  expect(screen.getByRole('switch', { name: 'Fetch files kept in Git LFS' })).toBeChecked()
+  expect(screen.getByRole('switch', { name: 'Git LFS' })).toBeChecked()
 })
 
 test('a deploy key is made, and its public part is there to copy', async () => {
   const { user } = renderPage('/projects/docs/settings/git')
-  await user.click(await screen.findByRole('button', { name: 'Make a key' }))
+  await user.click(await screen.findByRole('button', { name: 'Generate key' }))
   expect(await screen.findByText(/^ssh-ed25519 /)).toBeInTheDocument()
-  expect(screen.getByText('Not visited yet')).toBeInTheDocument()
+  expect(screen.getByText('Not connected yet')).toBeInTheDocument()
 })
 
 test('a server that showed another key is said to have changed', async () => {
@@ -81,7 +78,7 @@ test('a server that showed another key is said to have changed', async () => {
     http.get('*/api/v1/projects/shop', () => HttpResponse.json(project({ latest_deployment: failed }))),
   )
   renderPage('/projects/shop/settings/git')
-  expect(await screen.findByText('The server showed another key at the last deployment')).toBeInTheDocument()
+  expect(await screen.findByText('The host key changed since the last deployment')).toBeInTheDocument()
   expect(screen.getByText('Changed')).toBeInTheDocument()
   expect(screen.queryByText('Trusted')).toBeNull()
 })
@@ -93,7 +90,7 @@ test('the token of a connection is sent once and never shown', async () => {
   expect(token).toHaveAttribute('type', 'password')
   await user.type(token, 'ghp_secret')
   await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Connect' }))
-  expect(await screen.findByText('stored sealed; it is never shown again')).toBeInTheDocument()
+  expect(await screen.findByText('Encrypted')).toBeInTheDocument()
   expect(screen.queryByDisplayValue('ghp_secret')).toBeNull()
 })
 
@@ -101,7 +98,7 @@ test('a delivery says in words what was made of it and can be done again', async
   const { user } = renderPage('/projects/shop/settings/git')
   const waiting = (await screen.findByText('Waiting for approval')).closest('li') as HTMLElement
   expect(waiting).toHaveTextContent('The pull request comes from a fork and waits for approval.')
-  await user.click(within(waiting).getByRole('button', { name: 'Do it again' }))
+  await user.click(within(waiting).getByRole('button', { name: 'Redeliver' }))
   expect(await screen.findByText('The commit is deployed already.')).toBeInTheDocument()
 })
 

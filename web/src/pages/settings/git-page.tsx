@@ -37,17 +37,17 @@ function NoRepository() {
   return (
     <EmptyState
       icon={GitBranch}
-      title="No repository yet"
+      title="No repository connected"
       action={
         <Button asChild>
           <Link to="/projects/$project/settings" params={{ project: slug }}>
-            Connect one
+            Connect a repository
           </Link>
         </Button>
       }
     >
-      This project is {source === 'upload' ? 'deployed by sending its folder' : 'made from a template'}. With
-      a repository of its own every push can deploy it.
+      This project is {source === 'upload' ? 'deployed from a folder' : 'made from a template'}. Connect a
+      repository to deploy on every push.
     </EmptyState>
   )
 }

@@ -41,7 +41,7 @@ export function OverrideField(props: {
         disabled={!overridden}
         aria-describedby={`${id}-about`}
         aria-invalid={props.error !== undefined}
-        placeholder={overridden ? '' : (props.detected ?? 'left to detection')}
+        placeholder={overridden ? '' : (props.detected ?? 'Detected automatically')}
         value={props.value ?? ''}
         onChange={(event) => props.onChange(event.target.value)}
       />

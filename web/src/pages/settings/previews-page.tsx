@@ -16,8 +16,8 @@ export function PreviewsPage() {
   usePageTitle('Previews', project.name)
   if (!project.repo_url) {
     return (
-      <EmptyState icon={Layers} title="No previews">
-        Without a repository there are no branches and no pull requests.
+      <EmptyState icon={Layers} title="Previews need a repository">
+        Connect a repository under General to preview its branches and pull requests.
       </EmptyState>
     )
   }
@@ -33,7 +33,7 @@ function PreviewsForm({ project }: { project: Project }) {
     preview_days: String(project.preview_days),
   }
   const [form, setForm] = useState(start)
-  const { save, pending, problem, error } = useSaveProject('It counts from the next push on.')
+  const { save, pending, problem, error } = useSaveProject('Takes effect on the next push.')
   const set = (change: Partial<typeof start>) => setForm((before) => ({ ...before, ...change }))
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -47,8 +47,8 @@ function PreviewsForm({ project }: { project: Project }) {
   return (
     <SettingsCard
       title="Previews"
-      description="Addresses of their own for what is not in production yet."
-      note="Changes count from the next push on."
+      description="Deploy pull requests and branches to their own URL before they go to production."
+      note="Takes effect on the next push."
       dirty={JSON.stringify(form) !== JSON.stringify(start)}
       {...{ pending, problem }}
       onSubmit={submit}
@@ -58,12 +58,12 @@ function PreviewsForm({ project }: { project: Project }) {
         checked={form.preview_pull_requests}
         onChange={(preview_pull_requests) => set({ preview_pull_requests })}
       >
-        Each gets a preview until it is closed. One from a fork waits until somebody of the team has approved
-        its commit.
+        Each pull request gets a preview until it is closed. Pull requests from forks wait for a team member's
+        approval.
       </ToggleRow>
       <Field
         label="Branches"
-        hint="Globs, one a line: feature/* for some, ** for all. Empty: no branch gets one by itself."
+        hint="One pattern per line, like feature/*, or ** for all branches. Leave empty to preview no branches automatically."
         error={error('preview_branches')}
       >
         <LinesInput
@@ -74,8 +74,8 @@ function PreviewsForm({ project }: { project: Project }) {
       </Field>
       <div className="grid gap-5 sm:grid-cols-2">
         <Field
-          label="At most"
-          hint="Previews at a time. Beyond that a push makes none; its delivery says so."
+          label="Maximum previews"
+          hint="Once reached, pushes create no new previews."
           error={error('preview_max')}
         >
           <Input
@@ -86,8 +86,8 @@ function PreviewsForm({ project }: { project: Project }) {
           />
         </Field>
         <Field
-          label="Kept for, in days"
-          hint="Without a new deployment a preview is removed after so long."
+          label="Remove after (days)"
+          hint="Removes a preview that had no new deployment for this long."
           error={error('preview_days')}
         >
           <Input
@@ -99,7 +99,7 @@ function PreviewsForm({ project }: { project: Project }) {
         </Field>
       </div>
       <p className="text-[13px] text-ink-3">
-        Previews can have values of their own for{' '}
+        Previews can use their own{' '}
         <Link
           to="/projects/$project/settings/environment"
           params={{ project: project.slug }}
@@ -107,7 +107,7 @@ function PreviewsForm({ project }: { project: Project }) {
         >
           environment variables
         </Link>
-        ; what there is at present stands under{' '}
+        . See current previews under{' '}
         <Link to="/projects/$project/environments" params={{ project: project.slug }} className="link">
           Environments
         </Link>

@@ -33,8 +33,8 @@ export function ProviderCard() {
   return (
     <Card>
       <CardHeader
-        title="Reports to the Git host"
-        description="A status on every commit that is deployed, and one comment with the preview's address on a pull request."
+        title="Commit statuses and comments"
+        description="Posts a status on each deployed commit, and the preview URL as a comment on pull requests."
         actions={
           canWrite && (
             <div className="flex gap-2">
@@ -45,7 +45,7 @@ export function ProviderCard() {
               )}
               {(connected || isMissing) && (
                 <Button size="sm" onClick={() => setConnecting(true)}>
-                  {connected ? 'New token' : 'Connect'}
+                  {connected ? 'Replace token' : 'Connect'}
                 </Button>
               )}
             </div>
@@ -57,8 +57,7 @@ export function ProviderCard() {
           <Connection provider={connected} />
         ) : isMissing ? (
           <p className="text-ink-2">
-            Not connected: nobody sees at the Git host what became of a push. An access token that may write
-            commit statuses and comments is enough.
+            Not connected. Add an access token that can write commit statuses and comments.
           </p>
         ) : provider.error ? (
           <ProblemNotice error={provider.error} retry={() => provider.refetch()} />
@@ -66,7 +65,7 @@ export function ProviderCard() {
           <Skeleton className="h-10" />
         )}
       </div>
-      <Dialog open={connecting} onOpenChange={setConnecting} title="Connect the Git host">
+      <Dialog open={connecting} onOpenChange={setConnecting} title="Connect your Git host">
         <ConnectForm
           provider={connected}
           onClose={() => setConnecting(false)}
@@ -86,17 +85,17 @@ function Connection({ provider }: { provider: Schemas['Provider'] }) {
           <span className="flex flex-wrap items-center gap-2">
             {FORGES[provider.forge] ?? provider.forge}
             <Badge tone={provider.last_error ? 'bad' : 'ok'}>
-              {provider.last_error ? 'Last report failed' : 'Connected'}
+              {provider.last_error ? 'Last update failed' : 'Connected'}
             </Badge>
           </span>
         </Fact>
-        <Fact name="Interface">
+        <Fact name="API URL">
           <code className="break-all font-mono text-[13px]">{provider.api_url}</code>
         </Fact>
-        <Fact name="Token">stored sealed; it is never shown again</Fact>
+        <Fact name="Token">Encrypted</Fact>
       </Facts>
       {provider.last_error && (
-        <Notice tone="bad" title="The last report did not get through">
+        <Notice tone="bad" title="The last status update failed">
           <Prose>{sentence(provider.last_error)}</Prose>
         </Notice>
       )}
@@ -129,7 +128,7 @@ function ConnectForm(props: {
         onSuccess: () => {
           props.onSaved()
           props.onClose()
-          toast({ title: 'Connected', detail: 'The next deployment is reported.' })
+          toast({ title: 'Connected', detail: 'Starting with the next deployment.' })
         },
       },
     ),
@@ -147,19 +146,19 @@ function ConnectForm(props: {
       </Field>
       <Field
         label="Access token"
-        hint="With the right to write commit statuses and comments. It is stored sealed and never shown again."
+        hint="Needs permission to write commit statuses and comments. Stored encrypted and never shown again."
         error={form.formState.errors.token?.message ?? fieldError(problem, 'token')}
       >
         <Input
           type="password"
           autoComplete="off"
           className="font-mono text-[13px]!"
-          {...form.register('token', { required: 'Paste the token.' })}
+          {...form.register('token', { required: 'Enter an access token.' })}
         />
       </Field>
       <Field
-        label="Address of its interface"
-        hint="Empty takes the usual one of the repository's host."
+        label="API URL"
+        hint="Leave empty to use the default for the repository's host."
         error={fieldError(problem, 'api_url')}
       >
         <Input
@@ -187,7 +186,7 @@ function Disconnect(props: { open: boolean; onClose: () => void; onDone: () => v
     <ConfirmDialog
       open={props.open}
       onOpenChange={(open) => !open && props.onClose()}
-      title="End the connection?"
+      title="Disconnect your Git host?"
       action="Disconnect"
       danger
       pending={remove.isPending}
@@ -199,13 +198,13 @@ function Disconnect(props: { open: boolean; onClose: () => void; onDone: () => v
             onSuccess: () => {
               props.onDone()
               props.onClose()
-              toast({ title: 'Disconnected', detail: 'The token is forgotten.' })
+              toast({ title: 'Disconnected', detail: 'The token was deleted.' })
             },
           },
         )
       }
     >
-      Commits get no status and pull requests no comment any more. The token is forgotten.
+      Commits no longer get statuses and pull requests no longer get comments. The stored token is deleted.
     </ConfirmDialog>
   )
 }

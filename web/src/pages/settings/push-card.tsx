@@ -35,7 +35,7 @@ function PushForm({ project }: { project: Project }) {
     watched: project.watch_paths.join('\n'),
   }
   const [push, setPush] = useState(start)
-  const { save, pending, problem, error } = useSaveProject('It counts from the next deployment on.')
+  const { save, pending, problem, error } = useSaveProject('Takes effect on the next deployment.')
   const set = (change: Partial<typeof start>) => setPush((before) => ({ ...before, ...change }))
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -45,22 +45,22 @@ function PushForm({ project }: { project: Project }) {
   const branch = project.branch ?? 'the default branch'
   return (
     <SettingsCard
-      title="Deploy on push"
-      description="What makes a deployment by itself, and what is fetched for it."
+      title="Automatic deployments"
+      description="What triggers a deployment, and what is fetched for it."
       dirty={JSON.stringify(push) !== JSON.stringify(start)}
       {...{ pending, problem }}
       onSubmit={submit}
     >
       <ToggleRow
-        title="Deploy what is pushed"
+        title="Deploy on push"
         checked={push.auto_deploy}
         onChange={(auto_deploy) => set({ auto_deploy })}
       >
-        A push to {branch} goes live by itself once it is built. Off: somebody presses Deploy.
+        Deploy every push to {branch}. When off, deploy with the Deploy button, the CLI or the API.
       </ToggleRow>
       <Field
-        label="Only when these paths change"
-        hint="Globs, one a line, like apps/web/**. Empty: every push deploys."
+        label="Watch paths"
+        hint="Deploy only when matching files change. One pattern per line, like apps/web/**. Leave empty to deploy every push."
         error={error('watch_paths')}
       >
         <LinesInput
@@ -70,8 +70,8 @@ function PushForm({ project }: { project: Project }) {
         />
       </Field>
       <Field
-        label="Poll the repository"
-        hint="For a Git host that cannot reach this machine, or has no webhook."
+        label="Poll for new commits"
+        hint="For Git hosts that can't reach this machine, or without a webhook."
         error={error('poll_minutes')}
       >
         <Select
@@ -86,15 +86,11 @@ function PushForm({ project }: { project: Project }) {
           ))}
         </Select>
       </Field>
-      <ToggleRow
-        title="Fetch submodules"
-        checked={push.submodules}
-        onChange={(submodules) => set({ submodules })}
-      >
-        Other repositories that this one brings along are fetched with it.
+      <ToggleRow title="Submodules" checked={push.submodules} onChange={(submodules) => set({ submodules })}>
+        Also fetch the repository's Git submodules.
       </ToggleRow>
-      <ToggleRow title="Fetch files kept in Git LFS" checked={push.lfs} onChange={(lfs) => set({ lfs })}>
-        Big files that the repository only points at. Off: a build finds the pointers in their place.
+      <ToggleRow title="Git LFS" checked={push.lfs} onChange={(lfs) => set({ lfs })}>
+        Download large files stored in Git LFS. When off, builds get the pointer files instead.
       </ToggleRow>
     </SettingsCard>
   )

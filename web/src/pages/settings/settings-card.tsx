@@ -26,7 +26,7 @@ export function SettingsCard(props: {
           {props.problem && props.problem.errors.length === 0 && <ProblemNotice error={props.problem} />}
         </fieldset>
         <CardFooter>
-          <span>{props.note ?? 'Changes count from the next deployment on.'}</span>
+          <span>{props.note ?? 'Takes effect on the next deployment.'}</span>
           <Button
             type="submit"
             variant="primary"

@@ -7,7 +7,7 @@ import { Notice } from '@/ui/notice'
 const PAGES = [
   ['/projects/$project/settings', 'General', true],
   ['/projects/$project/settings/build', 'Build', false],
-  ['/projects/$project/settings/runtime', 'Health and limits', false],
+  ['/projects/$project/settings/runtime', 'Runtime', false],
   ['/projects/$project/settings/storage', 'Storage', false],
   ['/projects/$project/settings/environment', 'Environment variables', false],
   ['/projects/$project/settings/domains', 'Domains', false],
@@ -43,8 +43,8 @@ export function SettingsLayout() {
       </nav>
       <div className="flex min-w-0 flex-col gap-6">
         {!canWrite && (
-          <Notice tone="info" title="You can look, but not change">
-            Settings are changed by owners of the team.
+          <Notice tone="info" title="You have read-only access">
+            Only team owners can change settings.
           </Notice>
         )}
         <Outlet />

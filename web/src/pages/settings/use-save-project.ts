@@ -9,7 +9,7 @@ import { toast } from '@/ui/toast'
 type Change = Schemas['UpdateProject']
 
 /** Saves a change of the project's settings; the toast can take it back. */
-export function useSaveProject(afterwards = 'It counts from the next deployment on.') {
+export function useSaveProject(afterwards = 'Takes effect on the next deployment.') {
   const project = useCurrentProject()
   const cache = useQueryClient()
   const mutation = api.useMutation('patch', '/api/v1/projects/{project}')

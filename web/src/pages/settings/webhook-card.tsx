@@ -26,8 +26,8 @@ export function WebhookCard() {
           webhook.refetch()
           setRotating(false)
           toast({
-            title: 'New secret',
-            detail: 'Enter it at the Git host; the old one is refused from now on.',
+            title: 'Secret replaced',
+            detail: 'Update it at your Git host; the old one no longer works.',
           })
         },
       },
@@ -36,15 +36,15 @@ export function WebhookCard() {
     <Card>
       <CardHeader
         title="Webhook"
-        description="Add one with these values in the repository's settings: content type JSON, push events."
+        description="Add a webhook with these values in your repository's settings. Content type: application/json. Events: push and pull requests."
       />
       <div className="p-5">
         {webhook.error ? (
           <ProblemNotice error={webhook.error} retry={() => webhook.refetch()} />
         ) : webhook.data ? (
           <div className="flex flex-col gap-4">
-            <Value label="Address" text={webhook.data.url}>
-              <CopyButton text={webhook.data.url} label="Copy the address" />
+            <Value label="Payload URL" text={webhook.data.url}>
+              <CopyButton text={webhook.data.url} label="Copy the payload URL" />
             </Value>
             <Value label="Secret" text={shown ? webhook.data.secret : '•'.repeat(16)}>
               <Button
@@ -59,8 +59,8 @@ export function WebhookCard() {
               <Button
                 variant="ghost"
                 size="icon"
-                aria-label="Make a new secret"
-                title="Make a new secret"
+                aria-label="Replace the secret"
+                title="Replace the secret"
                 onClick={() => setRotating(true)}
               >
                 <RotateCw className="size-4" />
@@ -74,15 +74,15 @@ export function WebhookCard() {
       <ConfirmDialog
         open={rotating}
         onOpenChange={setRotating}
-        title="Make a new secret?"
-        action="Make a new one"
+        title="Replace the secret?"
+        action="Replace secret"
         danger
         pending={rotate.isPending}
         error={rotate.error}
         onConfirm={onRotate}
       >
-        Pushes signed with the present secret are refused at once, until you have entered the new one at the
-        Git host.
+        Deliveries signed with the current secret are rejected immediately, until you update the secret at
+        your Git host.
       </ConfirmDialog>
     </Card>
   )
