@@ -143,7 +143,8 @@ test('a folder of this computer goes live without a commit, and its secrets stay
 test('a saved setting can be taken back', async () => {
   const { page } = dashboard
   await page.goto(`${URL_}/projects/${slug}/settings/runtime`)
-  const timeout = page.getByLabel('Timeout (seconds)').first()
+  await page.getByText('Server app settings').click()
+  const timeout = page.getByLabel('Timeout (seconds)', { exact: true })
   await timeout.fill('45')
   await page.getByRole('button', { name: 'Save' }).first().click()
   await page.getByText('Saved').first().waitFor()

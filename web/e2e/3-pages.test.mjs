@@ -15,7 +15,7 @@ const PAGES = [
   ['/logs', 'prints nothing'],
   ['/settings', 'Production branch'],
   ['/settings/build', 'Install command'],
-  ['/settings/runtime', 'Health check'],
+  ['/settings/runtime', 'Build limits'],
   ['/settings/environment', 'environment variables'],
   ['/settings/domains', 'Add a domain'],
   ['/settings/git', 'Generate key'],

@@ -4,6 +4,7 @@ import { usePageTitle } from '@/hooks/use-page-title'
 import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Field, Input } from '@/ui/field'
 import { Select } from '@/ui/select'
+import { AppOnly } from './app-only'
 import { SettingsCard } from './settings-card'
 import { useSaveProject } from './use-save-project'
 
@@ -11,20 +12,22 @@ type Limits = Schemas['ResourceLimits']
 
 const LIMITS = [
   ['memory_mb', 'Memory', 'MiB'],
-  ['cpus', 'Processors', 'cores'],
-  ['pids', 'Processes', 'with threads'],
+  ['cpus', 'CPU', 'cores'],
+  ['pids', 'Processes', 'including threads'],
   ['disk_mb', 'Disk', 'MiB'],
 ] as const
 
 export function RuntimePage() {
   const project = useCurrentProject()
-  usePageTitle('Health and limits', project.name)
+  usePageTitle('Runtime', project.name)
   return (
     <>
-      <HealthCard />
-      <CopiesCard />
-      <AppLimitsCard />
+      <AppOnly what="Health check, replicas and app limits">
+        <HealthCard />
+        <AppLimitsCard />
+      </AppOnly>
       <BuildLimitsCard />
+      <RuntimeCard />
     </>
   )
 }
@@ -41,7 +44,7 @@ function HealthCard() {
   return (
     <SettingsCard
       title="Health check"
-      description="A new release gets visitors only after it answered; until then they stay with the old one."
+      description="A new deployment goes live only after it passes. Until then, the previous one keeps serving."
       dirty={form.formState.isDirty}
       {...{ pending, problem }}
       onSubmit={form.handleSubmit(({ path, timeout }) =>
@@ -50,15 +53,15 @@ function HealthCard() {
     >
       <div className="grid gap-5 sm:grid-cols-2">
         <Field
-          label="Path"
-          hint="Must answer with 2xx or 3xx. Empty: accepting a connection is enough."
+          label="Health check path"
+          hint="Must respond with 2xx or 3xx. Leave empty to only check that the port is open."
           error={error('health_check_path')}
         >
           <Input className="font-mono text-[13px]!" placeholder="/health" {...form.register('path')} />
         </Field>
         <Field
-          label="Patience, in seconds"
-          hint="How long an app may take to become healthy."
+          label="Timeout (seconds)"
+          hint="How long the app may take to become healthy."
           error={error('health_check_timeout_seconds')}
         >
           <Input type="number" min={1} max={600} {...form.register('timeout', { valueAsNumber: true })} />
@@ -68,45 +71,36 @@ function HealthCard() {
   )
 }
 
-function CopiesCard() {
+function RuntimeCard() {
   const project = useCurrentProject()
   const { save, pending, problem, error } = useSaveProject()
   const form = useForm<{
-    replicas: number
     runtime: Schemas['RuntimeName'] | ''
     access_log_percent: number
   }>({
     values: {
-      replicas: project.replicas,
       runtime: project.runtime ?? '',
       access_log_percent: project.access_log_percent,
     },
   })
   return (
     <SettingsCard
-      title="Where and how it runs"
+      title="Isolation and access log"
       dirty={form.formState.isDirty}
       {...{ pending, problem }}
       onSubmit={form.handleSubmit(({ runtime, ...rest }) => save({ ...rest, runtime: runtime || null }))}
     >
       <div className="grid gap-5 sm:grid-cols-2">
-        <Field
-          label="Copies"
-          hint="Of an app; the proxy spreads visitors over them."
-          error={error('replicas')}
-        >
-          <Input type="number" min={1} {...form.register('replicas', { valueAsNumber: true })} />
-        </Field>
-        <Field label="Isolation" hint="Containers keep builds and apps apart best." error={error('runtime')}>
+        <Field label="Isolation" hint="Containers isolate builds and apps best." error={error('runtime')}>
           <Select {...form.register('runtime')}>
-            <option value="">What the worker has</option>
+            <option value="">Worker default</option>
             <option value="docker">Docker containers</option>
             <option value="process">Sandboxed processes</option>
           </Select>
         </Field>
         <Field
-          label="Visits in the access log, in percent"
-          hint="Of the requests; 0 writes none."
+          label="Access log (% of requests)"
+          hint="Share of requests to log. 0 turns it off."
           error={error('access_log_percent')}
         >
           <Input
@@ -124,16 +118,34 @@ function CopiesCard() {
 function AppLimitsCard() {
   const project = useCurrentProject()
   const { save, pending, problem, error } = useSaveProject()
-  const form = useForm<{ limits: Limits }>({ values: { limits: project.app_limits } })
+  const form = useForm<{ limits: Limits; replicas: number }>({
+    values: { limits: project.app_limits, replicas: project.replicas },
+  })
   return (
     <SettingsCard
-      title="Limits of the app"
-      description="What one running copy may use. One that takes more memory is stopped and started again."
+      title="Replicas and limits"
+      description="Limits apply to each replica. A replica that exceeds its memory limit is restarted."
       dirty={form.formState.isDirty}
       {...{ pending, problem }}
-      onSubmit={form.handleSubmit(({ limits }) => save({ app_limits: limits }))}
+      onSubmit={form.handleSubmit(({ limits, replicas }) => save({ replicas, app_limits: limits }))}
     >
-      <LimitFields form={form} prefix="app_limits" error={error} />
+      <Field
+        label="Replicas"
+        hint="Copies of the app that run side by side; traffic is balanced across them."
+        error={error('replicas')}
+      >
+        <Input
+          type="number"
+          min={1}
+          className="sm:max-w-[calc(50%-0.625rem)]"
+          {...form.register('replicas', { valueAsNumber: true })}
+        />
+      </Field>
+      <LimitFields
+        form={form as unknown as UseFormReturn<{ limits: Limits }>}
+        prefix="app_limits"
+        error={error}
+      />
     </SettingsCard>
   )
 }
@@ -146,8 +158,8 @@ function BuildLimitsCard() {
   })
   return (
     <SettingsCard
-      title="Limits of a build"
-      description="A build that takes more is stopped; its error names the limit."
+      title="Build limits"
+      description="A build that exceeds a limit is stopped, and its error names the limit."
       dirty={form.formState.isDirty}
       {...{ pending, problem }}
       onSubmit={form.handleSubmit(({ limits, timeout }) =>
@@ -159,7 +171,7 @@ function BuildLimitsCard() {
         prefix="build_limits"
         error={error}
       />
-      <Field label="Time, in seconds" hint="For the whole build." error={error('build_timeout_seconds')}>
+      <Field label="Build timeout (seconds)" error={error('build_timeout_seconds')}>
         <Input
           type="number"
           min={10}

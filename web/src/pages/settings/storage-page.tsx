@@ -1,5 +1,6 @@
 // Volumes: folders of an app that outlive its deployments, with what is in them.
 
+import { Link } from '@tanstack/react-router'
 import { HardDrive, Plus, Trash2 } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { api, type Schemas } from '@/api/client'
@@ -12,6 +13,7 @@ import { Button } from '@/ui/button'
 import { EmptyState } from '@/ui/empty-state'
 import { Input } from '@/ui/field'
 import { Notice } from '@/ui/notice'
+import { projectKind } from './project-kind'
 import { SettingsCard } from './settings-card'
 import { useSaveProject } from './use-save-project'
 
@@ -28,26 +30,57 @@ export function StoragePage() {
   usePageTitle('Storage', project.name)
   const { canWrite } = useRights()
   const [begun, setBegun] = useState(false)
+  const obstacle = useObstacle(project)
   if (project.volumes.length === 0 && !begun) {
     return (
       <EmptyState
         icon={HardDrive}
         title="No volumes"
         action={
-          canWrite && (
+          canWrite &&
+          obstacle === null && (
             <Button onClick={() => setBegun(true)}>
               <Plus className="size-4" /> Add a volume
             </Button>
           )
         }
       >
-        What an app writes is gone with its release, except in a volume: a folder that every later release
-        finds again. Volumes need the Docker runtime.
+        Files an app writes are lost on the next deployment, except in a volume: a folder that is kept across
+        deployments. {obstacle}
       </EmptyState>
     )
   }
   // A saved change gives the form its new starting point.
   return <VolumesForm key={project.updated_at} project={project} />
+}
+
+/** Why a volume would be of no use here; null when nothing stands in the way, undefined until that is known. */
+function useObstacle(project: Project) {
+  // For as long as this page is open the workers stay what they are.
+  const status = api.useQuery('get', '/api/v1/system/status', {}, { staleTime: REFRESH_MS })
+  const workers = status.data?.workers ?? []
+  const isStatic = projectKind(project) === 'static'
+  const withoutDocker =
+    project.runtime === 'process' ||
+    (project.runtime === null && workers.length > 0 && workers.every((one) => one.runtime !== 'docker'))
+  if (isStatic) return 'This project is a static site: no app runs, so there is nothing to keep.'
+  if (!withoutDocker) return status.isPending ? undefined : null
+  return (
+    <>
+      Volumes need the Docker runtime, and this {project.runtime === 'process' ? 'project' : 'instance'} runs
+      apps as sandboxed processes. See{' '}
+      {project.runtime === 'process' ? (
+        <Link to="/projects/$project/settings/runtime" params={{ project: project.slug }} className="link">
+          Runtime
+        </Link>
+      ) : (
+        <Link to="/system" className="link">
+          System
+        </Link>
+      )}
+      .
+    </>
+  )
 }
 
 function VolumesForm({ project }: { project: Project }) {
@@ -71,7 +104,7 @@ function VolumesForm({ project }: { project: Project }) {
   return (
     <SettingsCard
       title="Volumes"
-      description="Folders of the app that outlive deployments; with the Docker runtime only."
+      description="Folders that are kept across deployments. They need the Docker runtime."
       dirty={JSON.stringify(rows) !== JSON.stringify(start)}
       pending={pending}
       problem={
@@ -83,8 +116,8 @@ function VolumesForm({ project }: { project: Project }) {
         // The fields carry their own names for screen readers, and on phones each shows an example.
         <div aria-hidden className={`${COLUMNS} -mb-3 hidden font-medium text-[13px] sm:grid`}>
           <span>Name</span>
-          <span>Folder in the app</span>
-          <span className="text-right">In use</span>
+          <span>Mount path</span>
+          <span className="text-right">Size</span>
         </div>
       )}
       {rows.length > 0 && (
@@ -100,7 +133,7 @@ function VolumesForm({ project }: { project: Project }) {
                 onChange={(event) => set(row.key, { name: event.target.value })}
               />
               <Input
-                aria-label={`Folder of volume ${place + 1}`}
+                aria-label={`Mount path of volume ${place + 1}`}
                 className="font-mono text-[13px]!"
                 spellCheck={false}
                 placeholder="/app/data"
@@ -134,8 +167,8 @@ function VolumesForm({ project }: { project: Project }) {
         </Button>
       )}
       {removed.length > 0 && (
-        <Notice tone="warn" title={`${removed.map((one) => one.name).join(', ')} will be taken from the app`}>
-          From the next deployment on the app does not see it any more.
+        <Notice tone="warn" title={`${removed.map((one) => one.name).join(', ')} will be detached`}>
+          The app can no longer read or write it after the next deployment.
         </Notice>
       )}
     </SettingsCard>
@@ -152,6 +185,6 @@ function faults(problem: { errors: { field: string; message: string }[] }): stri
 }
 
 function sizeText(volume: Schemas['VolumeUsage'] | undefined): string {
-  if (!volume) return 'not in use'
-  return volume.bytes === null ? 'not measured' : bytes(volume.bytes)
+  if (!volume) return 'Not in use'
+  return volume.bytes === null ? 'Not measured' : bytes(volume.bytes)
 }
