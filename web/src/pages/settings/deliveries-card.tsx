@@ -66,7 +66,8 @@ export function DeliveriesCard() {
   )
 }
 
-function useDeliveries(project: string) {
+/** The project's deliveries, newest first; shared by all that look at them. */
+export function useDeliveries(project: string) {
   return useInfiniteQuery({
     queryKey: ['deliveries', project],
     initialPageParam: undefined as string | undefined,

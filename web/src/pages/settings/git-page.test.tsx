@@ -57,6 +57,29 @@ test('files kept in Git LFS are fetched once the switch is on', async () => {
   expect(screen.getByRole('switch', { name: 'Git LFS' })).toBeChecked()
 })
 
+test('a webhook that nobody can call is said at once, and polling is one click away', async () => {
+  const { user } = renderPage('/projects/docs/settings/git')
+  expect(await screen.findByText("Pushes can't reach this instance")).toBeInTheDocument()
+  await user.click(screen.getByRole('button', { name: 'Poll every 5 minutes' }))
+  expect(await screen.findByText('New commits deploy automatically')).toBeInTheDocument()
+  expect(screen.getByLabelText('Poll for new commits')).toHaveValue('5')
+})
+
+test('a delivery that arrived shows that pushes do', async () => {
+  renderPage('/projects/shop/settings/git')
+  expect(await screen.findByText('Pushes deploy automatically')).toBeInTheDocument()
+})
+
+test('a webhook at a public address that was never called is not set up yet', async () => {
+  backend.use(
+    http.get('*/api/v1/projects/docs/webhook', () =>
+      HttpResponse.json({ url: 'https://aether.example.com/api/v1/webhooks/prj_docs', secret: 'whsec' }),
+    ),
+  )
+  renderPage('/projects/docs/settings/git')
+  expect(await screen.findByText("Pushes don't deploy yet")).toBeInTheDocument()
+})
+
 test('a deploy key is made, and its public part is there to copy', async () => {
   const { user } = renderPage('/projects/docs/settings/git')
   await user.click(await screen.findByRole('button', { name: 'Generate key' }))

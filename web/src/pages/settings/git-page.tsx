@@ -12,6 +12,7 @@ import { DeliveriesCard } from './deliveries-card'
 import { DeployKeyCard } from './deploy-key-card'
 import { ProviderCard } from './provider-card'
 import { PushCard } from './push-card'
+import { PushStatus } from './push-status'
 import { WebhookCard } from './webhook-card'
 
 export function GitPage() {
@@ -22,6 +23,7 @@ export function GitPage() {
   const app = project.github_repository
   return (
     <>
+      <PushStatus />
       <PushCard />
       {app && <ThroughApp repository={app} />}
       {canWrite && !app && <WebhookCard />}
