@@ -56,7 +56,7 @@ test('the pages of the instance', async () => {
   await visitPage('/new', 'Import a Git repository')
   await visitPage('/github', 'Connect GitHub')
   await visitPage('/account', 'API tokens')
-  await visitPage('/system', 'The parts')
+  await visitPage('/system', 'Live status')
   await visitPage('/projects/there-is-none', 'There is no such project')
 })
 

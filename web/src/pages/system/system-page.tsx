@@ -3,17 +3,18 @@ import { ProblemNotice } from '@/components/problem-notice'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { bytes } from '@/lib/bytes'
 import { duration } from '@/lib/time'
-import { StatusDot } from '@/ui/badge'
+import { StatusDot, type Tone } from '@/ui/badge'
 import { Card, CardHeader } from '@/ui/card'
 import { Fact, Facts } from '@/ui/definition'
 import { Meter } from '@/ui/meter'
 import { Notice } from '@/ui/notice'
 import { PageHeader } from '@/ui/page-header'
 import { SkeletonRows } from '@/ui/skeleton'
-import { diskTone, type Part, parts, summary } from './system-parts'
+import { diskPart, diskTone, type Part, parts, summary } from './system-parts'
 import { WorkersCard } from './workers-card'
 
 const REFRESH_MS = 5000
+const DISK_STATES: Partial<Record<Tone, string>> = { warn: 'Filling up', bad: 'Almost full' }
 const PART = 'rounded-card border bg-surface p-5'
 
 export function SystemPage() {
@@ -21,7 +22,7 @@ export function SystemPage() {
   const status = api.useQuery('get', '/api/v1/system/status', {}, { refetchInterval: REFRESH_MS })
   return (
     <>
-      <PageHeader title="System" description="The parts this instance is made of, as they are right now." />
+      <PageHeader title="System" description="Live status of this Aether instance." />
       {status.data ? (
         <Status status={status.data} />
       ) : status.error ? (
@@ -35,7 +36,7 @@ export function SystemPage() {
 
 function Status({ status }: { status: Schemas['SystemStatus'] }) {
   const all = parts(status)
-  const { tone, title, detail } = summary(all)
+  const { tone, title, detail } = summary([...all, ...diskPart(status)])
   return (
     <div className="flex flex-col gap-6">
       <Notice tone={tone} title={title}>
@@ -53,14 +54,14 @@ function Status({ status }: { status: Schemas['SystemStatus'] }) {
         <div className="grid gap-x-6 gap-y-2.5 p-5 lg:grid-cols-2">
           <Facts>
             <Fact name="Version">{status.version}</Fact>
-            <Fact name="Sites under">{status.apps_domain}</Fact>
+            <Fact name="Apps domain">{status.apps_domain}</Fact>
           </Facts>
           <Facts>
-            <Fact name="Routes">version {status.route_version}</Fact>
+            <Fact name="Route table">version {status.route_version}</Fact>
             <Fact name="Queue">
-              {status.queue.queued} waiting, {status.queue.running} in work
+              {status.queue.queued} queued, {status.queue.running} running
               {status.queue.oldest_queued_seconds
-                ? `, the oldest for ${duration(status.queue.oldest_queued_seconds * 1000)}`
+                ? `, oldest for ${duration(status.queue.oldest_queued_seconds * 1000)}`
                 : ''}
             </Fact>
           </Facts>
@@ -92,6 +93,7 @@ function Disk({ disk }: { disk: Schemas['DiskStatus'] }) {
       <h2 className="flex items-center gap-2.5 font-semibold text-[15px]">
         <StatusDot tone={diskTone(disk)} />
         Disk
+        <span className="ml-auto font-normal text-ink-2 text-sm">{DISK_STATES[diskTone(disk)]}</span>
       </h2>
       <div className="mt-2.5">
         <Meter label="Used disk space" share={share} tone={diskTone(disk)}>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Schemas } from '@/api/client'
-import { diskTone, parts, runtimeText, summary, workerState } from './system-parts'
+import { diskPart, diskTone, parts, runtimeText, summary, workerState } from './system-parts'
 
 const healthy: Schemas['SystemStatus'] = {
   version: '0.1.0',
@@ -20,7 +20,7 @@ const tone = (change: Partial<Schemas['SystemStatus']>, name: string) =>
   parts({ ...healthy, ...change }).find((part) => part.name === name)?.tone
 
 test('a healthy instance says so in one sentence', () => {
-  expect(summary(parts(healthy)).title).toBe('Everything works')
+  expect(summary(parts(healthy)).title).toBe('All systems operational')
 })
 
 test('a queue that nobody takes points at the worker, a short one does not', () => {
@@ -38,13 +38,25 @@ test('a proxy that is behind or silent is named', () => {
 test('the worst part sets the tone of the whole', () => {
   expect(summary(parts({ ...healthy, redis: 'down', proxies: [] }))).toMatchObject({
     tone: 'bad',
-    title: 'Proxy and Redis need a look',
+    title: 'Proxy and Redis need attention',
   })
 })
 
 test('a full disk is told before builds fail', () => {
   const disk = (free: number) => diskTone({ total_bytes: 100, free_bytes: free })
-  expect([disk(50), disk(10), disk(2)]).toEqual(['ok', 'warn', 'bad'])
+  expect([disk(50), disk(21), disk(20), disk(16), disk(10), disk(2)]).toEqual([
+    'ok',
+    'ok',
+    'warn',
+    'warn',
+    'bad',
+    'bad',
+  ])
+})
+
+test('a disk that fills up is no part of a healthy instance', () => {
+  const disk = { total_bytes: 100, free_bytes: 16 }
+  expect(summary([...parts(healthy), ...diskPart({ ...healthy, disk })]).title).toBe('Disk needs attention')
 })
 
 test('no worker at all is told from an idle one', () => {
@@ -53,8 +65,22 @@ test('no worker at all is told from an idle one', () => {
 })
 
 test('a worker says what it does and how it isolates', () => {
-  expect(workerState({ running: 0, concurrency: 2 })).toBe('idle')
-  expect(workerState({ running: 1, concurrency: 2 })).toBe('building 1 of 2')
-  expect(runtimeText({ runtime: 'process' }).says).toContain('isolates less')
-  expect(runtimeText({ runtime: 'docker' }).name).toBe('Docker')
+  expect(workerState({ running: 0, concurrency: 2 })).toBe('Idle')
+  expect(workerState({ running: 1, concurrency: 2 })).toBe('Building 1 of 2')
+  expect(runtimeText({ runtime: 'docker', runtime_reason: '' })).toEqual({
+    name: 'Docker containers',
+    facts: [],
+  })
+})
+
+test('what a worker reports about its isolation is one statement a line, each once', () => {
+  const said =
+    'no Docker engine answers. Sandbox: bubblewrap 0.8.0, user aether (1001). Note: the network is shared'
+  expect(
+    runtimeText({ runtime: 'process', runtime_reason: `${said}. Note: the network is shared.` }).facts,
+  ).toEqual([
+    'No Docker engine answers.',
+    'Sandbox: bubblewrap 0.8.0, user aether (1001).',
+    'Note: the network is shared.',
+  ])
 })

@@ -1,19 +1,20 @@
 // The figures of GET /system/status in plain words.
 
 import type { Schemas } from '@/api/client'
+import { sentence } from '@/components/problem-notice'
 import type { Tone } from '@/ui/badge'
 
 export type Part = { name: string; tone: Tone; state: string; says: string; version?: string | null }
 
-/** Above these shares of the disk builds begin to fail. */
-const DISK_WARN = 0.85
-const DISK_BAD = 0.95
+/** From these shares on the disk has to be looked at: a build needs room for its dependencies. */
+const DISK_WARN = 0.8
+const DISK_BAD = 0.9
 /** A queue that waits so long has no worker to take it. */
 const STALLED_SECONDS = 60
 
 export function parts(status: Schemas['SystemStatus']): Part[] {
   return [
-    { name: 'API', tone: 'ok', state: 'up', says: 'Answers this page.', version: status.version },
+    { name: 'API', tone: 'ok', state: 'Up', says: 'Serves this dashboard.', version: status.version },
     worker(status),
     proxy(status),
     {
@@ -22,8 +23,8 @@ export function parts(status: Schemas['SystemStatus']): Part[] {
       version: status.postgres_version,
       says:
         status.postgres === 'up'
-          ? 'Keeps projects, deployments and logs.'
-          : 'Nothing can be changed until it is back. Sites go on being served.',
+          ? 'Stores projects, deployments and logs.'
+          : 'Nothing can be changed until it is back. Sites stay online.',
     },
     {
       name: 'Redis',
@@ -31,14 +32,14 @@ export function parts(status: Schemas['SystemStatus']): Part[] {
       version: status.redis_version,
       says:
         status.redis === 'up'
-          ? 'Wakes workers and carries live events.'
-          : 'Builds start some seconds later and logs come in steps; nothing is lost.',
+          ? 'Notifies workers and carries live events.'
+          : 'Builds start a few seconds later and logs update less often. Nothing is lost.',
     },
   ]
 }
 
-const up = { tone: 'ok', state: 'up' } as const
-const down = { tone: 'bad', state: 'down' } as const
+const up = { tone: 'ok', state: 'Up' } as const
+const down = { tone: 'bad', state: 'Down' } as const
 
 function worker({ queue, workers }: Schemas['SystemStatus']): Part {
   const waits = queue.oldest_queued_seconds ?? 0
@@ -47,20 +48,20 @@ function worker({ queue, workers }: Schemas['SystemStatus']): Part {
     return {
       name: 'Workers',
       tone: 'bad',
-      state: 'none takes work',
+      state: 'Not responding',
       says: stalled
-        ? 'Deployments wait and nobody builds. Look whether a worker is running.'
-        : 'No worker has reported lately; nothing can be built. Look whether one is running.',
+        ? 'Deployments are queued but none is building. Check that a worker is running.'
+        : 'No worker is connected, so nothing can be built. Check that one is running.',
     }
   }
-  const more = queue.queued > 0 ? `; ${queue.queued} more wait for their turn` : ''
-  const count = workers ? `${workers.length === 1 ? 'One is' : `${workers.length} are`} there; ` : ''
+  const more = queue.queued > 0 ? `, ${queue.queued} queued` : ''
+  const count = workers ? `${workers.length} connected, ` : ''
   const busy = queue.running > 0
   return {
     name: 'Workers',
     tone: 'ok',
-    state: busy ? 'building' : 'idle',
-    says: `${count}${busy ? `${queue.running} being built${more}` : 'nothing to build right now'}.`,
+    state: busy ? 'Building' : 'Idle',
+    says: sentence(`${count}${busy ? `${queue.running} building` : 'nothing to build'}${more}`),
   }
 }
 
@@ -69,61 +70,74 @@ function proxy({ proxies, route_version }: Schemas['SystemStatus']): Part {
     return {
       name: 'Proxy',
       tone: 'warn',
-      state: 'no report',
-      says: 'No proxy has reported lately. It may still serve what it knew; look whether it is running.',
+      state: 'Not responding',
+      says: 'No proxy has reported lately. Sites may still be online with old routes. Check that it is running.',
     }
   }
   const behind = proxies.filter((one) => one.route_version < route_version).length
   const requests = proxies.reduce((sum, one) => sum + one.in_flight, 0)
-  const count = proxies.length === 1 ? 'It serves' : `${proxies.length} of them serve`
+  const count = proxies.length === 1 ? '' : `${proxies.length} running, `
   return {
     name: 'Proxy',
     tone: behind > 0 ? 'warn' : 'ok',
-    state: behind > 0 ? 'catching up' : 'up',
+    state: behind > 0 ? 'Updating' : 'Up',
     says:
       behind > 0
-        ? 'It does not have the newest routes yet; this passes within seconds.'
-        : `${count} the newest routes, ${requests} ${requests === 1 ? 'request' : 'requests'} in flight.`,
+        ? 'Loading the latest routes. This takes a few seconds.'
+        : sentence(
+            `${count}routes up to date, ${requests} active ${requests === 1 ? 'request' : 'requests'}`,
+          ),
   }
 }
 
 export function diskTone(disk: Schemas['DiskStatus']): Tone {
   const used = 1 - disk.free_bytes / Math.max(1, disk.total_bytes)
-  return used > DISK_BAD ? 'bad' : used > DISK_WARN ? 'warn' : 'ok'
+  return used >= DISK_BAD ? 'bad' : used >= DISK_WARN ? 'warn' : 'ok'
+}
+
+/** The disk among what the summary counts. */
+export function diskPart({ disk }: Schemas['SystemStatus']): Part[] {
+  return disk ? [{ name: 'Disk', tone: diskTone(disk), state: '', says: '' }] : []
 }
 
 export function summary(all: Part[]): { tone: Tone; title: string; detail: string } {
   const troubled = all.filter((part) => part.tone !== 'ok').map((part) => part.name)
   if (troubled.length === 0) {
-    return { tone: 'ok', title: 'Everything works', detail: 'Deployments are built and sites are served.' }
+    return {
+      tone: 'ok',
+      title: 'All systems operational',
+      detail: 'Ready to build, and sites are online.',
+    }
   }
   const worst = all.some((part) => part.tone === 'bad') ? 'bad' : 'warn'
   return {
     tone: worst,
-    title: `${troubled.join(' and ')} ${troubled.length > 1 ? 'need' : 'needs'} a look`,
-    detail: 'The cards below say what it means.',
+    title: `${troubled.join(' and ')} ${troubled.length > 1 ? 'need' : 'needs'} attention`,
+    detail: 'See the details below.',
   }
 }
 
 type Worker = NonNullable<Schemas['SystemStatus']['workers']>[number]
 
-const RUNTIMES: Record<string, { name: string; says: string }> = {
-  docker: {
-    name: 'Docker',
-    says: 'Builds and apps run in containers, each project in a network of its own.',
-  },
-  process: {
-    name: 'Sandboxed processes',
-    says: 'Builds and apps run in a sandbox without Docker. It isolates less: they share the network of the machine.',
-  },
+const RUNTIMES: Record<string, string> = {
+  docker: 'Docker containers',
+  process: 'Sandboxed processes',
 }
 
-/** What a worker isolates with, in words. */
-export function runtimeText(worker: Pick<Worker, 'runtime'>): { name: string; says: string } {
-  return RUNTIMES[worker.runtime] ?? { name: worker.runtime, says: '' }
+/** What a worker isolates with, and its statements about that: each once, the first one why it is this. */
+export function runtimeText(worker: Pick<Worker, 'runtime' | 'runtime_reason'>): {
+  name: string
+  facts: string[]
+} {
+  // The lines of a worker's report come as one text; a full stop before a capital ends one.
+  const lines = worker.runtime_reason.split(/(?<=[.!?])\s+(?=[A-Z`])/).map((line) => sentence(line.trim()))
+  return {
+    name: RUNTIMES[worker.runtime] ?? worker.runtime,
+    facts: [...new Set(lines)].filter((line) => line !== '.'),
+  }
 }
 
-/** "idle", "building 2 of 4". */
+/** "Idle", "Building 2 of 4". */
 export function workerState({ running, concurrency }: Pick<Worker, 'running' | 'concurrency'>): string {
-  return running > 0 ? `building ${running} of ${concurrency}` : 'idle'
+  return running > 0 ? `Building ${running} of ${concurrency}` : 'Idle'
 }

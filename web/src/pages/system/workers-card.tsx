@@ -1,5 +1,4 @@
 import type { Schemas } from '@/api/client'
-import { sentence } from '@/components/problem-notice'
 import { TimeAgo } from '@/components/time-ago'
 import { bytes } from '@/lib/bytes'
 import { StatusDot } from '@/ui/badge'
@@ -13,7 +12,7 @@ type Worker = NonNullable<Schemas['SystemStatus']['workers']>[number]
 export function WorkersCard({ workers }: { workers: Worker[] }) {
   return (
     <Card>
-      <CardHeader title="Workers" description="They build, and run the apps." />
+      <CardHeader title="Workers" description="Workers build deployments and run apps." />
       <ul className="divide-y">
         {workers.map((worker) => (
           <Row key={worker.id} worker={worker} />
@@ -34,16 +33,20 @@ function Row({ worker }: { worker: Worker }) {
         </p>
         <p className="mt-0.5 text-ink-2">{workerState(worker)}</p>
         <p className="mt-0.5 text-[13px] text-ink-3">
-          {worker.version} · began <TimeAgo at={worker.started_at} />
+          {worker.version} · started <TimeAgo at={worker.started_at} />
         </p>
       </div>
       <div>
         <p className="font-medium">{runtime.name}</p>
-        <p className="mt-0.5 text-ink-2">
-          <Prose>{sentence(worker.runtime_reason)}</Prose> {runtime.says}
-        </p>
+        <ul className="mt-1 flex flex-col gap-1 text-ink-2">
+          {runtime.facts.map((fact) => (
+            <li key={fact} className="break-words">
+              <Prose>{fact}</Prose>
+            </li>
+          ))}
+        </ul>
         {worker.disk && (
-          <p className="mt-0.5 flex items-center gap-2 text-[13px] text-ink-3">
+          <p className="mt-2 flex items-center gap-2 text-[13px] text-ink-3">
             <StatusDot tone={diskTone(worker.disk)} />
             {bytes(worker.disk.free_bytes)} free of {bytes(worker.disk.total_bytes)} for releases
           </p>
