@@ -53,7 +53,7 @@ test('a request from a fork waits, and its delivery says so', async () => {
   await page.getByText('Waiting for approval').waitFor({ timeout: 30_000 })
   await page.getByText('it comes from a fork, a member has to approve it').waitFor()
   await page.getByRole('link', { name: 'Environments' }).click()
-  await page.getByText('waits for your approval').waitFor()
+  await page.getByText('is waiting for approval').waitFor()
   await page.getByText(head, { exact: true }).waitFor()
 })
 
@@ -74,10 +74,10 @@ test('a declined commit is not built', async () => {
   const { page } = dashboard
   const head = await repository.pullRequest(NUMBER + 1, 'Ask again', site('of another stranger'))
   assert.equal(await deliver(request(head, NUMBER + 1)), 'waiting')
-  await page.getByText('waits for your approval').waitFor({ timeout: 30_000 })
+  await page.getByText('is waiting for approval').waitFor({ timeout: 30_000 })
   await page.getByRole('button', { name: 'Decline' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Decline' }).click()
-  await page.getByText('waits for your approval').waitFor({ state: 'detached' })
+  await page.getByText('is waiting for approval').waitFor({ state: 'detached' })
   await page.goto(`${URL_}/projects/${slug}/deployments`)
   await page.getByText('#2', { exact: true }).waitFor()
   assert.equal(await page.getByText('#3', { exact: true }).count(), 0)

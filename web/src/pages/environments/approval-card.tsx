@@ -25,7 +25,7 @@ export function ApprovalCard(props: { environment: Schemas['Environment']; onDon
   return (
     <Notice
       tone="warn"
-      title={`${environmentName(environment)} waits for your approval`}
+      title={`${environmentName(environment)} is waiting for approval`}
       actions={
         canDeploy && (
           <>
@@ -40,9 +40,9 @@ export function ApprovalCard(props: { environment: Schemas['Environment']; onDon
       }
     >
       <p>
-        It comes from a fork, so its code is of somebody who need not be in your team. Nothing of it has been
-        built. Look at the changes first; an approval is for exactly this commit, and one that follows has to
-        be approved anew.
+        This pull request comes from a fork and may contain code from someone outside your team. Nothing has
+        been built. Review the changes first: you approve exactly this commit, and later commits need a new
+        approval.
       </p>
       <Head environment={environment} />
       <ApproveDialog
@@ -70,11 +70,11 @@ function Head({ environment }: { environment: Schemas['Environment'] }) {
     <p className="mt-2 flex flex-wrap items-center gap-x-3">
       <span className="flex min-w-0 items-center gap-1">
         <code className="break-all font-mono text-[13px] text-ink">{head}</code>
-        <CopyButton text={head} label="Copy the commit" />
+        <CopyButton text={head} label="Copy the commit hash" />
       </span>
       {page && (
         <a href={page} target="_blank" rel="noreferrer" className="link inline-flex items-center gap-1.5">
-          Look at the changes <ExternalLink aria-hidden className="size-3.5" />
+          Review the changes <ExternalLink aria-hidden className="size-3.5" />
         </a>
       )}
     </p>
@@ -119,8 +119,8 @@ function ApproveDialog({ environment, open, onClose, onDone }: DialogProps) {
       onConfirm={onConfirm}
     >
       <p>
-        The code of this commit is run on your machine, in a sandbox, to build it. It gets none of the
-        project's secret variables and caches of its own. The result is served at an address anybody can open.
+        This commit's code runs on your server, in a sandbox, to build it. It gets none of the project's
+        secret variables and uses separate caches. Anyone can open the resulting preview URL.
       </p>
     </ConfirmDialog>
   )
@@ -136,7 +136,7 @@ function DeclineDialog({ environment, open, onClose, onDone }: DialogProps) {
         onSuccess: () => {
           onClose()
           onDone()
-          toast({ title: 'Declined', detail: 'Nothing was built. The next commit asks again.' })
+          toast({ title: 'Declined', detail: 'Nothing was built. The next commit asks for approval again.' })
         },
       },
     )
@@ -151,8 +151,8 @@ function DeclineDialog({ environment, open, onClose, onDone }: DialogProps) {
       error={remove.error}
       onConfirm={onConfirm}
     >
-      Nothing of it is built, and a preview of it that there already is goes away. The pull request itself
-      stays open at the Git host; its next commit asks for approval again.
+      Nothing is built, and an existing preview of it is removed. The pull request stays open at your Git
+      host; its next commit asks for approval again.
     </ConfirmDialog>
   )
 }

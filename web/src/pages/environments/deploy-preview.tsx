@@ -32,7 +32,7 @@ export function DeployPreview({ onDeployed }: { onDeployed: () => void }) {
         open={open}
         onOpenChange={setOpen}
         title="Preview a branch"
-        description="It is built now and gets an address of its own; production stays as it is."
+        description="Builds the branch now and gives it its own URL. Production is not affected."
       >
         <RefForm project={project.slug} preview onClose={() => setOpen(false)} onDeployed={follow} />
       </Dialog>

@@ -42,7 +42,8 @@ export function EnvironmentRow(props: {
                 {name}
               </a>
             ) : (
-              <span className="min-w-0 truncate">{name}</span>
+              // The card of production is called so already.
+              environment.kind === 'preview' && <span className="min-w-0 truncate">{name}</span>
             )}
             {environment.pull_request?.from_fork && <Badge tone="warn">From a fork</Badge>}
           </p>
@@ -58,9 +59,9 @@ export function EnvironmentRow(props: {
                 <ExternalLink aria-hidden className="size-3.5 shrink-0" />
               </a>
             ) : (
-              <span className="truncate text-ink-3">{hostOf(environment.url)} (nothing live)</span>
+              <span className="truncate text-ink-3">{hostOf(environment.url)} (not live)</span>
             )}
-            <CopyButton text={environment.url} label={`Copy the address of ${name}`} />
+            <CopyButton text={environment.url} label={`Copy the URL of ${name}`} />
           </p>
         </div>
         <div className="min-w-0">
@@ -109,7 +110,7 @@ function RemovePreview(props: { environment: Environment; name: string; onRemove
         onSuccess: () => {
           setOpen(false)
           props.onRemoved()
-          toast({ title: `The preview of ${props.name} is removed` })
+          toast({ title: `Preview of ${props.name} removed` })
         },
       },
     )
@@ -128,8 +129,8 @@ function RemovePreview(props: { environment: Environment; name: string; onRemove
         error={remove.error}
         onConfirm={onConfirm}
       >
-        {hostOf(props.environment.url)} stops answering at once. The next push to its{' '}
-        {props.environment.pull_request ? 'pull request' : 'branch'} opens it again.
+        {hostOf(props.environment.url)} goes offline immediately. The next push to its{' '}
+        {props.environment.pull_request ? 'pull request' : 'branch'} creates it again.
       </ConfirmDialog>
     </>
   )

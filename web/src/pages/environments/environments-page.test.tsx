@@ -53,7 +53,7 @@ test('a declined request is gone from the page, and nothing was built', async ()
   const { user } = renderPage('/projects/shop/environments')
   await user.click(await screen.findByRole('button', { name: 'Decline' }))
   await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Decline' }))
-  await waitFor(() => expect(screen.queryByText(/waits for your approval/)).toBeNull())
+  await waitFor(() => expect(screen.queryByText(/is waiting for approval/)).toBeNull())
   expect(screen.getByText('#58 Larger buttons on phones')).toBeInTheDocument()
 })
 

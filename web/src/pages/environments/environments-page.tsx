@@ -1,7 +1,7 @@
 // Production and the previews: where each answers, what it shows, and which wait for somebody's approval.
 
 import { Link } from '@tanstack/react-router'
-import { GitPullRequest, Layers } from 'lucide-react'
+import { Braces, GitPullRequest, Layers } from 'lucide-react'
 import { api, type Schemas } from '@/api/client'
 import { ProblemNotice } from '@/components/problem-notice'
 import { usePageTitle } from '@/hooks/use-page-title'
@@ -46,7 +46,14 @@ export function EnvironmentsPage() {
       <Card>
         <CardHeader
           title="Production"
-          description="What visitors of the project's address and domains get."
+          description="What visitors see at the project's URL and domains."
+          actions={
+            <Button asChild size="sm">
+              <Link to="/projects/$project/settings/environment" params={{ project: project.slug }}>
+                <Braces className="size-4" /> Environment variables
+              </Link>
+            </Button>
+          }
         />
         <ul>
           {items
@@ -81,15 +88,14 @@ function Previews(props: {
   const settings = canWrite && (
     <Button asChild size="sm">
       <Link to="/projects/$project/settings/previews" params={{ project: project.slug }}>
-        Choose what gets one
+        Preview settings
       </Link>
     </Button>
   )
   if (!project.repo_url) {
     return (
-      <EmptyState icon={Layers} title="No previews">
-        Without a repository there are no branches. With one of its own, branches and pull requests can be
-        looked at before they go live.
+      <EmptyState icon={Layers} title="Previews need a repository">
+        Connect a repository to preview branches and pull requests before they go live.
       </EmptyState>
     )
   }
@@ -106,9 +112,10 @@ function Previews(props: {
         }
       >
         {project.preview_pull_requests
-          ? 'Every pull request gets an address of its own, which is removed when it is closed.'
-          : 'Pull requests get none at present.'}{' '}
-        {project.preview_branches.length > 0 && `So do pushes to ${project.preview_branches.join(', ')}.`}
+          ? 'Every pull request gets its own URL until it is closed.'
+          : 'Previews for pull requests are off.'}{' '}
+        {project.preview_branches.length > 0 &&
+          `Pushes to ${project.preview_branches.join(', ')} get a preview, too.`}
       </EmptyState>
     )
   }
@@ -116,7 +123,7 @@ function Previews(props: {
     <Card>
       <CardHeader
         title="Previews"
-        description={`${props.previews.length} of at most ${project.preview_max}; one without a deployment for ${project.preview_days} days is removed.`}
+        description={`${props.previews.length} of ${project.preview_max}. Removed after ${project.preview_days} days without a deployment.`}
         actions={
           <div className="flex flex-wrap gap-2">
             {settings}
