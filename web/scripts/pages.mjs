@@ -89,19 +89,19 @@ export const PAGES = [
   {
     name: 'environments',
     path: '/projects/shop/environments',
-    ready: 'waits for your approval',
+    ready: 'is waiting for approval',
     keep: ['desktop-light'],
   },
   {
     name: 'environments-approve',
     path: '/projects/shop/environments',
-    ready: 'waits for your approval',
+    ready: 'is waiting for approval',
     act: (tab) => tab.getByRole('button', { name: 'Approve e94b7c0' }).click(),
   },
   {
     name: 'environments-preview',
     path: '/projects/shop/environments',
-    ready: 'waits for your approval',
+    ready: 'is waiting for approval',
     act: (tab) => tab.getByRole('button', { name: 'Preview a branch' }).click(),
   },
   { name: 'environments-none', path: '/projects/docs/environments', ready: 'No previews yet' },
@@ -225,8 +225,8 @@ export const PAGES = [
     act: (tab) => tab.getByRole('heading', { name: 'Invitations' }).scrollIntoViewIfNeeded(),
   },
   { name: 'account-token', path: '/account', ready: 'laptop', act: makeToken },
-  { name: 'system', path: '/system', ready: 'Everything works', keep: ['desktop-dark'] },
-  { name: 'system-trouble', path: '/system', scene: 'trouble', ready: 'need a look' },
+  { name: 'system', path: '/system', ready: 'All systems operational', keep: ['desktop-dark'] },
+  { name: 'system-trouble', path: '/system', scene: 'trouble', ready: 'need attention' },
   { name: 'not-found', path: '/nowhere/at/all', ready: 'There is no page here' },
   { name: 'project-not-found', path: '/projects/gone', ready: 'There is no such project', expects: ['404'] },
 ]

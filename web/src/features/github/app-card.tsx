@@ -26,15 +26,15 @@ export function AppCard({ app }: { app: App }) {
         actions={
           <Button asChild size="sm">
             <a href={app.html_url} target="_blank" rel="noreferrer">
-              <ExternalLink className="size-4" /> On GitHub
+              <ExternalLink className="size-4" /> View on GitHub
             </a>
           </Button>
         }
       />
       {!app.has_webhook && (
         <Notice tone="warn" title="GitHub cannot reach this instance" className="m-5 mb-0">
-          Its public address is known to this machine or network only, so pushes are not told of. Switch on
-          looking for new commits in a project's Git settings.
+          Its address works only on this machine or network, so GitHub cannot report pushes. Turn on polling
+          in each project's Git settings.
         </Notice>
       )}
       {refresh.error !== null && (
@@ -47,12 +47,13 @@ export function AppCard({ app }: { app: App }) {
         <CardFooter>
           <Button asChild size="sm" variant={app.installations.length === 0 ? 'primary' : 'secondary'}>
             <a href={app.install_url}>
-              <Plus className="size-4" /> {app.installations.length === 0 ? 'Install it' : 'Add an account'}
+              <Plus className="size-4" />{' '}
+              {app.installations.length === 0 ? 'Install on GitHub' : 'Add account'}
             </a>
           </Button>
           <span className="flex gap-2">
             <Button size="sm" loading={refresh.isPending} onClick={() => refresh.mutate([app.id])}>
-              <RefreshCw className="size-4" /> Look again
+              <RefreshCw className="size-4" /> Refresh
             </Button>
             <Button
               size="icon"
@@ -72,16 +73,20 @@ export function AppCard({ app }: { app: App }) {
 
 function Installations({ app }: { app: App }) {
   if (app.installations.length === 0)
-    return <p className="p-5 text-ink-2 text-sm">It is not installed yet, so it reaches no repository.</p>
+    return (
+      <p className="p-5 text-ink-2 text-sm">
+        Not installed on any account yet. Install it to give it access to repositories.
+      </p>
+    )
   return (
     <ul className="divide-y">
       {app.installations.map((installation) => (
         <li key={installation.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-5 py-3.5 text-sm">
           <span className="min-w-0 truncate font-medium">{installation.account}</span>
-          <Badge>{installation.is_organization ? 'organization' : 'account'}</Badge>
-          {installation.suspended_at && <Badge tone="warn">suspended</Badge>}
+          <Badge>{installation.is_organization ? 'Organization' : 'Personal account'}</Badge>
+          {installation.suspended_at && <Badge tone="warn">Suspended</Badge>}
           <span className="text-ink-3">
-            {installation.all_repositories ? 'all repositories' : 'selected repositories'}
+            {installation.all_repositories ? 'All repositories' : 'Selected repositories'}
           </span>
           <a
             href={installation.html_url}
@@ -115,14 +120,14 @@ function RemoveApp({ app, open, onClose }: { app: App; open: boolean; onClose: (
             onSuccess: async () => {
               await refreshGitHub()
               onClose()
-              toast({ title: 'The GitHub App is removed' })
+              toast({ title: `${app.name} removed` })
             },
           },
         )
       }
     >
-      Its secrets are forgotten. Projects stay as they are, but private ones cannot be cloned any more, and
-      pushes to them do not deploy. The App itself stays at GitHub until you{' '}
+      Its secrets are deleted. Projects stay, but private repositories can no longer be cloned and pushes no
+      longer deploy. The app stays on GitHub until you{' '}
       <a href={app.html_url} target="_blank" rel="noreferrer" className="underline underline-offset-3">
         delete it there
       </a>

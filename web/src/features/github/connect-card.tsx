@@ -27,8 +27,8 @@ export function ConnectCard({ first }: { first: boolean }) {
   return (
     <Card>
       <CardHeader
-        title={first ? 'Connect GitHub' : 'Connect another'}
-        description="GitHub makes an App of your own for this instance. You confirm there, and choose the repositories."
+        title={first ? 'Connect GitHub' : 'Connect another account'}
+        description="Creates a private GitHub App for this instance. You confirm on GitHub and choose the repositories it can access."
       />
       <form onSubmit={submit} noValidate>
         <details className="group border-b">
@@ -42,7 +42,7 @@ export function ConnectCard({ first }: { first: boolean }) {
           <div className="grid gap-5 px-5 pb-5 sm:grid-cols-2">
             <Field
               label="Organization"
-              hint="Owns the App; empty is your own account."
+              hint="Owns the app. Leave empty to use your personal account."
               error={fieldError(problem, 'organization')}
             >
               <Input
@@ -53,8 +53,8 @@ export function ConnectCard({ first }: { first: boolean }) {
               />
             </Field>
             <Field
-              label="Address of GitHub Enterprise"
-              hint="Empty is github.com."
+              label="GitHub Enterprise URL"
+              hint="Leave empty for github.com."
               error={fieldError(problem, 'base_url')}
             >
               <Input

@@ -26,7 +26,7 @@ export function GitHubPage({ installed }: { installed: boolean }) {
     <div className="mx-auto max-w-3xl">
       <PageHeader
         title="GitHub"
-        description="A GitHub App opens private repositories, deploys on push, and shows on GitHub what is live."
+        description="Import private repositories, deploy on every push, and see deployment status on GitHub."
       />
       <div className="flex flex-col gap-6">
         {apps.error ? (
@@ -41,9 +41,7 @@ export function GitHubPage({ installed }: { installed: boolean }) {
             ))}
             {canWrite && <ConnectCard first={items.length === 0} />}
             {!canWrite && items.length === 0 && (
-              <p className="text-ink-2 text-sm">
-                No GitHub App is connected. An owner of the team can do that.
-              </p>
+              <p className="text-ink-2 text-sm">GitHub is not connected. A team owner can connect it.</p>
             )}
           </>
         )}

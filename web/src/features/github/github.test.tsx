@@ -25,7 +25,7 @@ test('one click leads to GitHub with the description of the App', async () => {
 test('an address inside the network is refused at its field', async () => {
   const { user } = renderPage('/github')
   await user.click(await screen.findByText('Organization or GitHub Enterprise'))
-  const address = screen.getByLabelText('Address of GitHub Enterprise')
+  const address = screen.getByLabelText('GitHub Enterprise URL')
   await user.type(address, 'https://10.0.0.1')
   await user.click(screen.getByRole('button', { name: 'Connect GitHub' }))
   await waitFor(() => expect(address).toHaveAccessibleDescription('Is not on the public internet.'))
@@ -61,7 +61,7 @@ test('after an installation GitHub is asked where the Apps are', async () => {
 
 test('an App is removed after a question', async () => {
   const { user } = renderPage('/github')
-  expect(await screen.findByText('selected repositories')).toBeInTheDocument()
+  expect(await screen.findByText('Selected repositories')).toBeInTheDocument()
   await user.click(screen.getByRole('button', { name: 'Remove Aether acme' }))
   const dialog = screen.getByRole('dialog')
   await user.click(within(dialog).getByRole('button', { name: 'Remove' }))

@@ -21,11 +21,11 @@ export function RepositoryPicker({ onPick }: { onPick: (repository: GitHubReposi
   return (
     <Card>
       <CardHeader
-        title="From GitHub"
+        title="Import from GitHub"
         description={
           isReady
-            ? 'Private ones too. A push deploys, without anything to set up.'
-            : 'Pick from your repositories, private ones too.'
+            ? 'Public and private repositories. Pushes deploy automatically.'
+            : 'Choose from your public and private repositories.'
         }
         actions={
           <Button asChild size="sm">
@@ -84,7 +84,7 @@ function Choices({ onPick }: { onPick: (repository: GitHubRepository) => void })
         </div>
       ) : data.items.length === 0 ? (
         <p className="p-5 text-ink-2 text-sm">
-          {q ? `No repository is called like “${q}”.` : 'The GitHub App reaches no repository yet.'}
+          {q ? `No repositories match “${q}”.` : 'The GitHub App has no access to any repository yet.'}
         </p>
       ) : (
         // The other ways to begin stand below and stay in reach.
@@ -98,14 +98,14 @@ function Choices({ onPick }: { onPick: (repository: GitHubRepository) => void })
         <CardFooter>
           <span>
             {data.total} {data.total === 1 ? 'repository' : 'repositories'}
-            {data.incomplete && '; not all of a large account are listed'}
+            {data.incomplete && '; some repositories of a large account are not listed'}
           </span>
           <span className="flex gap-2">
             <Button size="sm" disabled={page === 1} onClick={() => setPage(page - 1)}>
-              Back
+              Previous
             </Button>
             <Button size="sm" disabled={!data.next_page} onClick={() => setPage(page + 1)}>
-              More
+              Next
             </Button>
           </span>
         </CardFooter>
@@ -123,7 +123,7 @@ function Row({ repository, onPick }: { repository: GitHubRepository; onPick: () 
           {repository.private && (
             <>
               <Lock aria-hidden className="size-3.5 shrink-0 text-ink-3" />
-              <span className="sr-only">private</span>
+              <span className="sr-only">Private</span>
             </>
           )}
         </p>

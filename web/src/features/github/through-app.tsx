@@ -10,8 +10,8 @@ export function ThroughApp({ repository }: { repository: string }) {
         title="GitHub App"
         description={
           <>
-            It opens <strong className="font-medium text-ink">{repository}</strong> and tells of its pushes.
-            Another address in General ends that.
+            Gives access to <strong className="font-medium text-ink">{repository}</strong> and reports its
+            pushes. Changing the repository URL under General disconnects it.
           </>
         }
         actions={
