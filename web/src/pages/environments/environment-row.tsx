@@ -31,23 +31,9 @@ export function EnvironmentRow(props: {
     <li className="flex items-start gap-4 px-5 py-4 text-sm">
       <div className="grid min-w-0 flex-1 gap-x-6 gap-y-2 md:grid-cols-2">
         <div className="min-w-0">
-          <p className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">
-            {environment.pull_request?.url ? (
-              <a
-                href={environment.pull_request.url}
-                target="_blank"
-                rel="noreferrer"
-                className="min-w-0 truncate hover:underline"
-              >
-                {name}
-              </a>
-            ) : (
-              // The card of production is called so already.
-              environment.kind === 'preview' && <span className="min-w-0 truncate">{name}</span>
-            )}
-            {environment.pull_request?.from_fork && <Badge tone="warn">From a fork</Badge>}
-          </p>
-          <p className="-mb-1.5 flex items-center gap-1">
+          {/* The card of production is called so already. */}
+          {environment.kind === 'preview' && <Name environment={environment} name={name} />}
+          <p className="-my-1.5 flex items-center gap-1">
             {isLive ? (
               <a
                 href={environment.url}
@@ -96,6 +82,22 @@ export function EnvironmentRow(props: {
         <span className="w-8 shrink-0 max-md:hidden" />
       )}
     </li>
+  )
+}
+
+function Name({ environment, name }: { environment: Environment; name: string }) {
+  const request = environment.pull_request
+  return (
+    <p className="mb-1.5 flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">
+      {request?.url ? (
+        <a href={request.url} target="_blank" rel="noreferrer" className="min-w-0 truncate hover:underline">
+          {name}
+        </a>
+      ) : (
+        <span className="min-w-0 truncate">{name}</span>
+      )}
+      {request?.from_fork && <Badge tone="warn">From a fork</Badge>}
+    </p>
   )
 }
 

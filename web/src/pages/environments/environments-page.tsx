@@ -123,7 +123,7 @@ function Previews(props: {
     <Card>
       <CardHeader
         title="Previews"
-        description={`${props.previews.length} of ${project.preview_max}. Removed after ${project.preview_days} days without a deployment.`}
+        description={`${props.previews.length} of at most ${project.preview_max}. Removed after ${project.preview_days} days without a deployment.`}
         actions={
           <div className="flex flex-wrap gap-2">
             {settings}
