@@ -27,6 +27,7 @@ export function AccountForm(props: {
   const register = api.useMutation('post', '/api/v1/auth/register')
   const form = useForm<Values>({ defaultValues: { secret: props.secret } })
   const { errors } = form.formState
+  const asksSecret = props.secretKind !== null && props.secret === ''
   const problem = register.error ? asProblem(register.error) : null
   const submit = form.handleSubmit(({ secret, ...account }) =>
     register.mutate(
@@ -41,18 +42,23 @@ export function AccountForm(props: {
   )
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-4">
-      {props.secretKind && props.secret === '' && (
+      {asksSecret && (
         <Field label={props.secretLabel} hint={props.secretHint} error={errors.secret?.message}>
           <Input
             className="font-mono"
             autoComplete="off"
+            autoFocus
             spellCheck={false}
             {...form.register('secret', { required: props.secretMissing })}
           />
         </Field>
       )}
       <Field label="Your name" error={errors.name?.message ?? fieldError(problem, 'name')}>
-        <Input autoComplete="name" autoFocus {...form.register('name', { required: 'Enter your name.' })} />
+        <Input
+          autoComplete="name"
+          autoFocus={!asksSecret}
+          {...form.register('name', { required: 'Enter your name.' })}
+        />
       </Field>
       <Field label="Email" error={errors.email?.message ?? emailFault(problem)}>
         <Input type="email" autoComplete="username" {...form.register('email', EMAIL)} />
