@@ -143,14 +143,17 @@ test('a folder of this computer goes live without a commit, and its secrets stay
 test('a saved setting can be taken back', async () => {
   const { page } = dashboard
   await page.goto(`${URL_}/projects/${slug}/settings/runtime`)
-  await page.getByText('Server app settings').click()
-  const timeout = page.getByLabel('Timeout (seconds)', { exact: true })
+  const timeout = page.getByLabel('Build timeout (seconds)')
+  const before = await timeout.inputValue()
   await timeout.fill('45')
   await page.getByRole('button', { name: 'Save' }).first().click()
   await page.getByText('Saved').first().waitFor()
   await page.getByRole('button', { name: 'Undo' }).click()
   await page.getByText('Undone').first().waitFor()
-  await page.waitForFunction(() => document.querySelector('input[name=timeout]')?.value === '30')
+  await page.waitForFunction(
+    (value) => document.querySelector('input[name=timeout]')?.value === value,
+    before,
+  )
 })
 
 test('a deleted project stops answering', async () => {

@@ -33,6 +33,9 @@ const TEXTS = [
   ['framework', 'Framework', 'Picks one when several frameworks are detected.'],
 ] as const
 
+const APP_ONLY: (keyof Build)[] = ['start_command', 'port']
+const STATIC_ONLY: (keyof Build)[] = ['output_directory', 'spa']
+
 export function BuildPage() {
   const project = useCurrentProject()
   usePageTitle('Build settings', project.name)
@@ -45,6 +48,13 @@ function BuildForm({ project }: { project: Project }) {
   const [build, setBuild] = useState(start)
   const { save, pending, problem, error } = useSaveProject()
   const plan = (project.latest_deployment ?? project.live_deployment)?.plan
+  const kind = build.kind ?? plan?.kind
+  /** What this kind of project has no use for is left out, unless somebody has set it. */
+  const applies = (name: keyof Build) => {
+    if (build[name] !== null && build[name] !== undefined) return true
+    const ofAnother = kind === 'static' ? APP_ONLY : kind ? STATIC_ONLY : []
+    return !ofAnother.includes(name)
+  }
   const set = (change: Partial<Build>) => setBuild((before) => ({ ...before, ...change }))
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -83,7 +93,7 @@ function BuildForm({ project }: { project: Project }) {
           </Select>
         </Field>
       </div>
-      {TEXTS.map(([name, label, hint]) => (
+      {TEXTS.filter(([name]) => applies(name)).map(([name, label, hint]) => (
         <OverrideField
           key={name}
           {...{ label, hint }}
@@ -93,15 +103,17 @@ function BuildForm({ project }: { project: Project }) {
           onChange={(value) => set({ [name]: value })}
         />
       ))}
-      <OverrideField
-        label="Port"
-        hint="Set this if the app ignores $PORT and listens on a fixed port."
-        inputMode="numeric"
-        value={build.port}
-        detected={plan?.port?.toString()}
-        error={error('port')}
-        onChange={(port) => set({ port })}
-      />
+      {applies('port') && (
+        <OverrideField
+          label="Port"
+          hint="Set this if the app ignores $PORT and listens on a fixed port."
+          inputMode="numeric"
+          value={build.port}
+          detected={plan?.port?.toString()}
+          error={error('port')}
+          onChange={(port) => set({ port })}
+        />
+      )}
       <div className="grid gap-5 sm:grid-cols-2">
         <Field
           label="Runtime versions"
@@ -116,18 +128,20 @@ function BuildForm({ project }: { project: Project }) {
             onChange={(event) => set({ runtime: event.target.value })}
           />
         </Field>
-        <Field label="Unknown paths" hint="Single-page apps need index.html for client-side routing.">
-          <Select
-            value={build.spa === null || build.spa === undefined ? '' : String(build.spa)}
-            onChange={(event) =>
-              set({ spa: event.target.value === '' ? null : event.target.value === 'true' })
-            }
-          >
-            <option value="">Detect automatically</option>
-            <option value="true">Serve index.html</option>
-            <option value="false">Return 404</option>
-          </Select>
-        </Field>
+        {applies('spa') && (
+          <Field label="Unknown paths" hint="Single-page apps need index.html for client-side routing.">
+            <Select
+              value={build.spa === null || build.spa === undefined ? '' : String(build.spa)}
+              onChange={(event) =>
+                set({ spa: event.target.value === '' ? null : event.target.value === 'true' })
+              }
+            >
+              <option value="">Detect automatically</option>
+              <option value="true">Serve index.html</option>
+              <option value="false">Return 404</option>
+            </Select>
+          </Field>
+        )}
       </div>
     </SettingsCard>
   )

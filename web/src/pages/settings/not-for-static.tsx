@@ -1,17 +1,13 @@
 import { ChevronRight } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Card } from '@/ui/card'
-import { projectKind } from './project-kind'
 
-/** Settings of a running app. A static site has none, so for one they are folded away, and it is said why. */
-export function AppOnly({ what, children }: { what: string; children: ReactNode }) {
-  const project = useCurrentProject()
-  if (projectKind(project) !== 'static') return children
+/** Settings of a running app, for a project that has none: folded away, and it is said why. */
+export function NotForStatic({ what, children }: { what: string; children: ReactNode }) {
   return (
     <details className="group flex flex-col">
       <summary className="list-none rounded-card [&::-webkit-details-marker]:hidden">
-        <Card as="div">
+        <Card as="div" className="hover:bg-hover/50">
           <div className="flex items-center gap-3 px-5 py-4 text-sm">
             <ChevronRight
               aria-hidden

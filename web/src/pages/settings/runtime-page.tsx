@@ -4,7 +4,8 @@ import { usePageTitle } from '@/hooks/use-page-title'
 import { useCurrentProject } from '@/pages/project/use-current-project'
 import { Field, Input } from '@/ui/field'
 import { Select } from '@/ui/select'
-import { AppOnly } from './app-only'
+import { NotForStatic } from './not-for-static'
+import { projectKind } from './project-kind'
 import { SettingsCard } from './settings-card'
 import { useSaveProject } from './use-save-project'
 
@@ -20,14 +21,19 @@ const LIMITS = [
 export function RuntimePage() {
   const project = useCurrentProject()
   usePageTitle('Runtime', project.name)
+  const isStatic = projectKind(project) === 'static'
+  const app = (
+    <>
+      <HealthCard />
+      <AppLimitsCard />
+    </>
+  )
   return (
     <>
-      <AppOnly what="Health check, replicas and app limits">
-        <HealthCard />
-        <AppLimitsCard />
-      </AppOnly>
+      {!isStatic && app}
       <BuildLimitsCard />
       <RuntimeCard />
+      {isStatic && <NotForStatic what="Health check, replicas and app limits">{app}</NotForStatic>}
     </>
   )
 }
