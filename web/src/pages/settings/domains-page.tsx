@@ -2,7 +2,7 @@ import { ChevronRight, Globe, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { api, type Schemas } from '@/api/client'
-import { asProblem, fieldError, type Problem } from '@/api/problem'
+import { asProblem, fieldError } from '@/api/problem'
 import { ConfirmDialog } from '@/components/confirm-dialog'
 import { ProblemNotice, sentence } from '@/components/problem-notice'
 import { usePageTitle } from '@/hooks/use-page-title'
@@ -113,18 +113,14 @@ function AddDomain({ onAdded }: { onAdded: () => void }) {
         </div>
         {(form.formState.errors.hostname ?? problem) && (
           <p role="alert" className="mt-2 text-[13px] text-bad">
-            {form.formState.errors.hostname?.message ?? (problem && refusal(problem))}
+            {form.formState.errors.hostname?.message ??
+              fieldError(problem, 'hostname') ??
+              (problem && sentence(problem.detail))}
           </p>
         )}
       </form>
     </Card>
   )
-}
-
-/** The API says of a field what it is; here stands whose field. */
-function refusal(problem: Problem): string {
-  const fault = fieldError(problem, 'hostname')
-  return sentence(fault ? `this domain ${fault}` : problem.detail)
 }
 
 function DomainCard({ domain, onDelete }: { domain: Domain; onDelete: (() => void) | null }) {
@@ -177,7 +173,7 @@ function PointHere({ hostname }: { hostname: string }) {
   const { hostname: target } = new URL(project.url)
   if (target.endsWith('.localhost')) {
     return (
-      <Notice tone="warn" title="This instance has no public address yet">
+      <Notice tone="warn" title="This instance has no public address yet" className="mt-2">
         Its sites are under <Code>{target.split('.').slice(1).join('.')}</Code>, which only resolves on this
         machine, so there is nothing to point the domain at. Set <Code>AETHER_APPS_DOMAIN</Code> to a domain
         whose wildcard points to this server and restart Aether; the record to add then appears here.

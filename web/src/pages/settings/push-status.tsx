@@ -13,6 +13,14 @@ import { useSaveProject } from './use-save-project'
 /** Often enough to seem by itself, seldom enough for any Git host. */
 const POLL_MINUTES = 5
 
+const LOCAL_ONLY = (
+  <>
+    Its address works only on this machine or network, so a Git host on the internet can't call the webhook.
+    Turn on polling, or set <code className="font-mono text-[13px]">AETHER_PUBLIC_URL</code> to a public
+    address and restart Aether.
+  </>
+)
+
 export function PushStatus() {
   const project = useCurrentProject()
   const { canWrite } = useRights()
@@ -67,7 +75,7 @@ export function PushStatus() {
       actions={canWrite && <PollButton />}
     >
       {unreachable
-        ? 'Its address works only on this machine or network, so a Git host on the internet cannot call the webhook. Turn on polling, or set AETHER_PUBLIC_URL to a public address and restart Aether.'
+        ? LOCAL_ONLY
         : "No webhook delivery has arrived. Add the webhook below in your repository's settings, or turn on polling."}
     </Notice>
   )
