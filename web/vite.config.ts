@@ -8,7 +8,7 @@ import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
-import { firstPage } from './scripts/first-page.ts'ts'
+import { firstPage } from './scripts/first-page.ts'
 
 // The policy the API serves the dashboard with (crates/api/src/dashboard.rs): a page that breaks it must break here first.
 const CONTENT_SECURITY_POLICY = [
