@@ -220,3 +220,22 @@ test('while the service is away the page says so and keeps what it has', async (
   expect(await screen.findByText(/Aether does not answer/)).toBeInTheDocument()
   expect(screen.getByLabelText('Search projects')).toBeInTheDocument()
 })
+
+test('the palette goes to a place by the beginning of its name, and a deployment it starts is shown', async () => {
+  const { user, router } = renderPage('/projects/shop')
+  await screen.findByText('Current release')
+  await user.keyboard('{Control>}k{/Control}')
+  await user.type(await screen.findByPlaceholderText(/A project, a page/), 'depl{Enter}')
+  await waitFor(() => expect(router.state.location.pathname).toBe('/projects/shop/deployments'))
+  await user.keyboard('{Control>}k{/Control}')
+  await user.type(await screen.findByPlaceholderText(/A project, a page/), 'deploy now{Enter}')
+  await waitFor(() => expect(router.state.location.pathname).toMatch(/^\/projects\/shop\/deployments\/dep_/))
+})
+
+test('the palette knows the pages of a project that is not open', async () => {
+  const { user, router } = renderPage('/')
+  await screen.findByRole('link', { name: 'Orders API' })
+  await user.keyboard('{Control>}k{/Control}')
+  await user.type(await screen.findByPlaceholderText(/A project, a page/), 'orders dom{Enter}')
+  await waitFor(() => expect(router.state.location.pathname).toBe('/projects/orders-api/settings/domains'))
+})

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { Plus, Rocket, Search } from 'lucide-react'
-import { useDeferredValue, useMemo, useState } from 'react'
+import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react'
 import { type Project, useProjects } from '@/api/queries'
 import { ProblemNotice } from '@/components/problem-notice'
 import { usePageTitle } from '@/hooks/use-page-title'
@@ -12,6 +12,10 @@ import { Select } from '@/ui/select'
 import { Skeleton } from '@/ui/skeleton'
 import { ProjectCard } from './project-card'
 import { type ProjectSort, selectProjects } from './select-projects'
+
+const TemplateGallery = lazy(() =>
+  import('@/pages/new-project/template-gallery').then((module) => ({ default: module.TemplateGallery })),
+)
 
 const GRID = 'grid grid-cols-1 gap-4 sm:grid-cols-2 xl:grid-cols-3'
 /** Fewer are in sight at once; a search field would be noise. */
@@ -105,21 +109,29 @@ function ProjectGrid({ projects }: { projects: Project[] }) {
 function FirstProject() {
   const { canWrite } = useRights()
   return (
-    <EmptyState
-      icon={Rocket}
-      title="Deploy your first project"
-      action={
-        canWrite && (
-          <Button asChild variant="primary">
-            <Link to="/new">
-              <Plus className="size-4" /> New project
-            </Link>
-          </Button>
-        )
-      }
-    >
-      Import a Git repository, or start from a template and be live with one click. Every project gets an
-      address of its own.
-    </EmptyState>
+    <div className="flex flex-col gap-8">
+      <EmptyState
+        icon={Rocket}
+        title="Deploy your first project"
+        action={
+          canWrite && (
+            <Button asChild variant="primary">
+              <Link to="/new">
+                <Plus className="size-4" /> New project
+              </Link>
+            </Button>
+          )
+        }
+      >
+        {canWrite
+          ? 'Import a Git repository, upload a folder, or start from a template and be live with one click.'
+          : 'Nothing is here yet. Whoever may make projects can begin with a repository or a template.'}
+      </EmptyState>
+      {canWrite && (
+        <Suspense>
+          <TemplateGallery />
+        </Suspense>
+      )}
+    </div>
   )
 }
