@@ -169,7 +169,7 @@ async fn same_repository(
         return Ok(None);
     }
     let plain = |address: &str| {
-        let without = aether_models::RepoUrl::parse(address).map(|(url, _)| url.as_str().to_owned());
+        let without = aether_models::RepoUrl::from_pasted(address).map(|(url, _)| url.as_str().to_owned());
         without
             .unwrap_or_default()
             .trim_end_matches(".git")
@@ -232,7 +232,7 @@ fn folder_name(folder: &Path, new: &NewProject) -> anyhow::Result<String> {
 async fn make(client: &Client, origin: Origin, new: &NewProject, output: &Output) -> anyhow::Result<Project> {
     let (question, mut body) = match &origin {
         Origin::Repository(address) => {
-            let shown = aether_models::RepoUrl::parse(address)
+            let shown = aether_models::RepoUrl::from_pasted(address)
                 .map(|(url, _)| url.as_str().to_owned())
                 .unwrap_or_default();
             (

@@ -46,7 +46,7 @@ pub(crate) fn repo_url(given: Option<&str>) -> anyhow::Result<String> {
         }
     };
     // Checked here as well, so that the message comes before anything is sent.
-    RepoUrl::parse(&address).map_err(|error| Usage(format!("the repository's address: {error}")))?;
+    RepoUrl::from_pasted(&address).map_err(|error| Usage(format!("the repository's address: {error}")))?;
     Ok(address)
 }
 

@@ -17,6 +17,7 @@ mod manifest;
 mod name;
 mod project;
 mod repo_credentials;
+mod repo_paste;
 mod repo_url;
 mod route;
 mod site_rules;
@@ -46,6 +47,7 @@ pub use project::{
     VolumeMount,
 };
 pub use repo_credentials::RepoCredentials;
+pub use repo_paste::InvalidPaste;
 pub use repo_url::{ForbiddenGitHost, GitHostPolicy, InvalidAllowedHost, InvalidRepoUrl, RepoUrl, is_global};
 pub use route::{AppHosts, PlatformPage, Route, RouteChanges, RouteKind, RouteTarget};
 pub use site_rules::{HeaderRule, ParsedRules, RedirectRule, RuleProblem, parse_headers, parse_redirects};

@@ -62,10 +62,10 @@ pub struct RepoUrl(Url);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRepoUrl {
     /// Another scheme, a local path, or no scheme at all.
-    #[error("a repository address starts with https:// or ssh://, or is of the form git@host:path")]
+    #[error("a repository address starts with https:// or ssh://, or has the form git@host:path")]
     Scheme,
     /// Not a well-formed address.
-    #[error("not a well-formed repository address")]
+    #[error("this is not a well-formed repository address")]
     Form,
     /// Too long.
     #[error("a repository address is at most {URL_MAX} characters long")]

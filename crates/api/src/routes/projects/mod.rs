@@ -58,13 +58,13 @@ pub(crate) fn webhook_secret(state: &AppState, record: &ProjectRecord) -> ApiRes
     Ok(text.to_owned().into())
 }
 
-/// Reads a repository's address and asks whether this instance may go there.
+/// Reads a repository's address, as people paste it, and asks whether this instance may go there.
 pub(crate) fn check_repo_url(
     state: &AppState,
     faults: &mut Faults,
     text: &str,
 ) -> Option<(RepoUrl, Option<RepoCredentials>)> {
-    let (url, credentials) = RepoUrl::parse(text)
+    let (url, credentials) = RepoUrl::from_pasted(text)
         .map_err(|error| faults.add("repo_url", error))
         .ok()?;
     if let Err(error) = state.settings.git_hosts.check_url(&url) {
