@@ -1,7 +1,7 @@
 //! Step six: visitors get the new release. One transaction moves the environment's pointer, its hosts and the
 //! deployment's status; the old release drains afterwards, without this deployment waiting for it.
 
-use aether_models::{RouteTarget, Step};
+use aether_models::{Hostname, RouteTarget, Step};
 use aether_store::{Release, StoreError};
 
 use super::Job;
@@ -13,8 +13,11 @@ use crate::lease::StopReason;
 pub(super) async fn run(job: &Job, target: &RouteTarget) -> Result<Done<()>, StepError> {
     let host = job.env.hosts.deployment(&job.claimed.slug, job.claimed.number);
     let production = job.env.hosts.production(&job.claimed.slug);
+    let site = |host: &Hostname| job.env.settings.links.site(host.as_str());
     job.log.of_step(Step::Route).say(format!(
-        "Switching {production} to this release; its own address is {host}"
+        "Switching {} to this release; its own address is {}",
+        site(&production),
+        site(&host)
     ));
     // All lines are stored before the end is: nobody may see the end and miss lines.
     job.log.close().await;
