@@ -87,6 +87,18 @@ pub enum GitError {
     },
 }
 
+/// What opens a private repository over HTTPS, the simplest first.
+const PRIVATE_OVER_HTTPS: &str = "Check the address. For a private repository, put an access token into its address \
+    (https://user:token@host/path), or connect GitHub and pick it there. Without a token, take its SSH address: it is read \
+    with a deploy key, which you make in Settings > Git once the project is there.";
+/// And over SSH, where there is one way.
+const DEPLOY_KEY: &str = "Check the address. Over SSH a repository is read with a deploy key: make the project first \
+    (\"Continue without looking\"), make the key in its Settings > Git, enter it at the Git host, and deploy again.";
+
+fn is_ssh(url: &str) -> bool {
+    url.starts_with("ssh://")
+}
+
 impl GitError {
     pub(super) fn io(context: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Io { context, source }
@@ -130,7 +142,7 @@ impl GitError {
                 "The Git server shows another key than before",
                 format!("{url}: nobody can say whether this is the same server, so nothing was sent to it."),
             )
-            .hint("Ask who runs the server whether its key was changed. If so, forget the old one in Settings > Source."),
+            .hint("Ask who runs the server whether its key was changed. If so, forget the old one in Settings > Git."),
             Self::Unreachable(reason) => {
                 new("git_unreachable", "The Git server cannot be reached", format!("{url}: {reason}."))
                     .hint("Check the address, and that this machine can reach the server. Then deploy again.")
@@ -141,11 +153,15 @@ impl GitError {
             }
             Self::NotFound | Self::Denied { sent: false } => {
                 new("git_not_found", "The repository was not found", format!("{url} does not exist, or it is private."))
-                    .hint("Check the address. For a private repository, put an access token into it: https://user:token@host/path.")
+                    .hint(if is_ssh(url) { DEPLOY_KEY } else { PRIVATE_OVER_HTTPS })
+            }
+            Self::Denied { sent: true } if is_ssh(url) => {
+                new("git_denied", "The Git server refused the deploy key", format!("{url} answered \"access denied\"."))
+                    .hint("Enter the key from the project's Settings > Git at the Git host, with the right to read this repository. Then deploy again.")
             }
             Self::Denied { sent: true } => {
-                new("git_denied", "The Git server refused the stored credentials", format!("{url} answered \"access denied\"."))
-                    .hint("Make a new access token that may read the repository, and save the repository address with it.")
+                new("git_denied", "The Git server refused the credentials", format!("{url} answered \"access denied\"."))
+                    .hint("Make a new access token that may read the repository, and give the repository's address with it: https://user:token@host/path.")
             }
             Self::Redirect(target) => {
                 new("git_redirect", "The repository has moved", format!("{url} redirects to {target}; redirects are not followed."))
@@ -194,6 +210,32 @@ impl GitError {
                 new("git_local_failure", "This machine could not store the repository", "The disk may be full or faulty; the operator finds the cause in the worker's log.".to_owned())
                     .hint("Deploy again; if it happens each time, ask the operator.")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_repository_is_told_the_way_in_that_its_address_has() {
+        let hint = |error: GitError, url: &str| error.to_user_error(url).hint.unwrap();
+        let https = "https://git.example.com/octo/site";
+        for error in [GitError::NotFound, GitError::Denied { sent: false }] {
+            assert!(hint(error, https).contains("https://user:token@host/path"));
+        }
+        let ssh = "ssh://git@git.example.com/octo/site";
+        for error in [
+            GitError::NotFound,
+            GitError::Denied { sent: false },
+            GitError::Denied { sent: true },
+        ] {
+            let hint = hint(error, ssh);
+            assert!(
+                hint.contains("Settings > Git") && !hint.contains("token"),
+                "{hint}"
+            );
         }
     }
 }
