@@ -110,7 +110,7 @@ async fn up_takes_the_engine_and_says_so_and_a_dockerfile_project_is_served() {
     let worker = &status["workers"][0];
     assert_eq!(worker["runtime"], "docker", "{worker:#}");
     let why = worker["runtime_reason"].as_str().unwrap();
-    assert!(why.starts_with("docker: an engine answers at "), "{why}");
+    assert!(why.starts_with("A Docker engine answers at "), "{why}");
 
     for (name, text) in [("image", "from an image"), ("site", "a static page")] {
         platform.create_project(name, &git.url(name)).await;
@@ -142,7 +142,7 @@ async fn up_takes_the_engine_and_says_so_and_a_dockerfile_project_is_served() {
         runtime["found"]
             .as_str()
             .unwrap()
-            .starts_with("docker: an engine answers"),
+            .starts_with("A Docker engine answers"),
         "{runtime:#}"
     );
     containers.assert_nothing_left(&["image", "site"]).await;

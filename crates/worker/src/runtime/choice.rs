@@ -335,15 +335,21 @@ fn as_user_error(error: RuntimeError) -> UserError {
 }
 
 fn asked_for(name: RuntimeName) -> String {
-    format!("{0}: AETHER_RUNTIME={0}", name.as_str())
+    match name {
+        RuntimeName::Docker => "AETHER_RUNTIME asks for Docker".to_owned(),
+        RuntimeName::Process => "AETHER_RUNTIME asks for supervised processes".to_owned(),
+    }
 }
 
 fn engine_answers(docker: &DockerRuntimeSettings) -> String {
-    format!("docker: an engine answers at {}", docker.socket.display())
+    format!("A Docker engine answers at {}", docker.socket.display())
 }
 
 fn fallen_back(error: &UserError) -> String {
-    format!("process, which isolates less than docker: {}", error.detail)
+    format!(
+        "{}, so apps run as supervised processes, which isolates less",
+        error.detail.trim_end_matches('.')
+    )
 }
 
 fn not_here(wanted: RuntimeName) -> UserError {
@@ -372,7 +378,11 @@ mod tests {
     async fn without_an_engine_auto_takes_processes_and_says_why() {
         let forecast = forecast(RuntimeChoice::Auto, &nowhere()).await;
         assert_eq!(forecast.name, RuntimeName::Process);
-        assert!(forecast.why.contains("/nonexistent/docker.sock"), "{forecast:?}");
+        assert_eq!(
+            forecast.why,
+            "No Docker engine answers at /nonexistent/docker.sock (there is no such socket), so apps run as supervised \
+             processes, which isolates less"
+        );
         assert_eq!(forecast.fault, None);
     }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,11 +79,11 @@ impl Engine {
             .to_str()
             .ok_or_else(|| RuntimeError::Protocol("socket path is not UTF-8".to_owned()))?;
         let docker = Docker::connect_with_unix(path, TRANSPORT_TIMEOUT_SECONDS, API_DEFAULT_VERSION)
-            .map_err(|error| no_engine(socket, &error.to_string()))?;
+            .map_err(|error| no_engine(socket, &error))?;
         let docker = match timeout(PING, docker.negotiate_version()).await {
             Ok(Ok(docker)) => docker,
-            Ok(Err(error)) => return Err(no_engine(socket, &error.to_string()).into()),
-            Err(_) => return Err(no_engine(socket, "it did not answer in time").into()),
+            Ok(Err(error)) => return Err(no_engine(socket, &error).into()),
+            Err(late) => return Err(no_engine(socket, &late).into()),
         };
         let api = docker.client_version();
         if (api.major_version, api.minor_version) < (OLDEST.major_version, OLDEST.minor_version) {
@@ -225,11 +226,20 @@ async fn bounded<T>(
     }
 }
 
-fn no_engine(socket: &Path, why: &str) -> UserError {
+/// `error` names layers of our own client, which tell its reader nothing; the socket itself says more.
+fn no_engine(socket: &Path, error: &dyn std::error::Error) -> UserError {
+    tracing::debug!(%error, socket = %socket.display(), "no Docker engine answers");
+    let why = match UnixStream::connect(socket).map_err(|error| error.kind()) {
+        Ok(_) => " (the socket is there, and silent)",
+        Err(io::ErrorKind::NotFound) => " (there is no such socket)",
+        Err(io::ErrorKind::PermissionDenied) => " (Aether's user may not open the socket)",
+        Err(io::ErrorKind::ConnectionRefused) => " (nothing listens there)",
+        Err(_) => "",
+    };
     UserError::new(
         "docker_unavailable",
-        "No Docker engine answers",
-        format!("Aether asked at {}: {why}.", socket.display()),
+        "Docker cannot be used",
+        format!("No Docker engine answers at {}{why}.", socket.display()),
     )
     .hint("Start Docker (`systemctl start docker`) and let Aether's user open its socket, or set AETHER_RUNTIME=process.")
 }

@@ -50,8 +50,8 @@ impl LimitedBy {
         match self {
             Self::CgroupV2 => "cgroup v2",
             Self::CgroupV1 => "cgroup v1",
-            Self::Rlimits => "rlimits",
-            Self::Priority => "priority only",
+            Self::Rlimits => "limits of each process",
+            Self::Priority => "a lower priority only",
         }
     }
 }
@@ -60,14 +60,17 @@ impl IsolationReport {
     /// The report as lines of text.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let yes_no = |yes| if yes { "yes" } else { "no" };
         let mut lines = vec![
             format!(
-                "Sandbox: bubblewrap {}, user {}, system call filter {}, nested user namespaces refused {}",
+                "Sandbox: bubblewrap {}, as the user {}; dangerous system calls are {}, user namespaces inside it are {}",
                 self.bubblewrap,
                 self.user,
-                yes_no(self.seccomp),
-                yes_no(self.user_namespaces_disabled),
+                if self.seccomp { "blocked" } else { "not blocked" },
+                if self.user_namespaces_disabled {
+                    "blocked"
+                } else {
+                    "not blocked"
+                },
             ),
             format!(
                 "Limits: memory by {}, processes by {}, CPU by {}",
@@ -140,4 +143,32 @@ fn notes(report: &IsolationReport) -> Vec<String> {
         "This bubblewrap cannot switch off nested user namespaces; 0.8 and newer can.",
     );
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_isolates_is_said_in_words() {
+        let report = IsolationReport {
+            bubblewrap: "0.8.0".to_owned(),
+            user: "nobody (65534)".to_owned(),
+            own_user: true,
+            memory: LimitedBy::CgroupV2,
+            processes: LimitedBy::CgroupV2,
+            cpu: LimitedBy::Priority,
+            seccomp: true,
+            user_namespaces_disabled: false,
+            notes: Vec::new(),
+        };
+        assert_eq!(
+            report.lines(),
+            [
+                "Sandbox: bubblewrap 0.8.0, as the user nobody (65534); dangerous system calls are blocked, user namespaces \
+                 inside it are not blocked",
+                "Limits: memory by cgroup v2, processes by cgroup v2, CPU by a lower priority only",
+            ]
+        );
+    }
 }
