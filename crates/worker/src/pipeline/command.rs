@@ -54,7 +54,8 @@ pub(super) async fn run(
         ExitReport::LimitExceeded(error) => Err(error.into()),
         report => {
             let last_lines = job.log.last_lines(step).await;
-            Err(explain_exit(step, script, &report, &last_lines, plan, &job.claimed.settings).into())
+            let about = (plan, &job.claimed.settings);
+            Err(explain_exit(step, script, &report, &last_lines, &source.workspace, about).into())
         }
     }
 }

@@ -1,11 +1,38 @@
 //! Why a command failed, for people: its exit code, what its last lines say, and what to do next.
 
+use std::path::Path;
+
+use aether_detect::{DiskTree, Tree};
 use aether_models::{BuildPlan, ProjectSettings, Step, UserError};
 
-use crate::runtime::ExitReport;
+use super::missing_import::MissingImport;
+use crate::runtime::{ExitReport, WORKSPACE};
 
-/// Lines quoted in an error; the log has them all.
+/// Lines quoted of an app that does not start; the log has them all.
 const QUOTED: usize = 10;
+/// Lines quoted of a command that failed: those from the cause on.
+const QUOTED_OF_CAUSE: usize = 4;
+/// What a package manager says about a script that failed, which is never the cause.
+const ABOUT_SCRIPTS: &[&str] = &[
+    "npm error",
+    "npm ERR!",
+    "npm warn",
+    "npm WARN",
+    "npm notice",
+    "error: script",
+];
+/// In a line that tells what is wrong.
+const COMPLAINTS: &[&str] = &[
+    "error",
+    "Error",
+    "ERROR",
+    "fatal",
+    "panic",
+    "Could not",
+    "Cannot",
+    "failed",
+    "Failed",
+];
 
 /// A sign in the output and the advice that goes with it.
 struct Sign {
@@ -110,14 +137,15 @@ pub(super) fn explain_exit(
     script: &str,
     report: &ExitReport,
     last_lines: &[String],
-    plan: &BuildPlan,
-    settings: &ProjectSettings,
+    workspace: &Path,
+    (plan, settings): (&BuildPlan, &ProjectSettings),
 ) -> UserError {
     let (code, title) = match step {
         Step::Install => ("install_command_failed", "Installing the dependencies failed"),
         _ => ("build_command_failed", "The build failed"),
     };
-    let quoted = quote(last_lines);
+    let lines = readable(last_lines);
+    let quoted = cause(&lines).join("\n");
     let how = match report {
         ExitReport::Exited(exit) => format!("`{script}` ended with exit code {exit}."),
         ExitReport::Signalled(signal) => format!("`{script}` was ended by signal {signal}."),
@@ -126,9 +154,17 @@ pub(super) fn explain_exit(
     let detail = if quoted.is_empty() {
         how
     } else {
-        format!("{how} Its last lines:\n{quoted}")
+        format!("{how} It says:\n{quoted}")
     };
-    let hint = by_signs(last_lines)
+    let tree = DiskTree::open(workspace).ok();
+    let tree = tree.as_ref().map(|tree| tree as &dyn Tree);
+    let missing = MissingImport::find(&lines)
+        .filter(|missing| !tree.is_some_and(|tree| missing.is_there(tree, &plan.root_dir)));
+    if let Some(missing) = missing {
+        let hint = missing.hint(tree, &plan.root_dir);
+        return UserError::new(code, missing.title(), detail).hint(hint);
+    }
+    let hint = by_signs(&lines)
         .or_else(|| by_exit(report, plan, settings))
         .unwrap_or_else(|| {
             "Read the log above the last lines; the first error there is usually the cause.".to_owned()
@@ -136,8 +172,53 @@ pub(super) fn explain_exit(
     UserError::new(code, title, detail).hint(hint)
 }
 
-fn by_signs(last_lines: &[String]) -> Option<String> {
-    let seen = |word: &&str| last_lines.iter().any(|line| line.contains(*word));
+/// The lines without colours, stack traces and the sandbox's own folder.
+fn readable(lines: &[String]) -> Vec<String> {
+    let folder = format!("{WORKSPACE}/");
+    let in_stack = |line: &str| line.trim_start().starts_with("at ") && line.starts_with(' ');
+    lines
+        .iter()
+        .map(|line| {
+            without_colours(line)
+                .trim_end()
+                .replace(&format!("file://{folder}"), "")
+                .replace(&folder, "")
+        })
+        .filter(|line| !in_stack(line))
+        .collect()
+}
+
+/// The few lines that tell why: from the first that complains on, or the last ones when none does.
+fn cause(lines: &[String]) -> Vec<String> {
+    let kept: Vec<&str> = lines
+        .iter()
+        .map(String::as_str)
+        .filter(|line| !matches!(line.trim(), "" | "npm error" | "npm ERR!"))
+        .collect();
+    let has_sign = |line: &&str| {
+        SIGNS
+            .iter()
+            .flat_map(|sign| sign.any_of)
+            .any(|word| line.contains(word))
+    };
+    let complains = |line: &&str| {
+        COMPLAINTS.iter().any(|word| line.contains(word))
+            && !ABOUT_SCRIPTS.iter().any(|start| line.starts_with(start))
+    };
+    let first = kept
+        .iter()
+        .position(has_sign)
+        .or_else(|| kept.iter().position(complains))
+        .unwrap_or_else(|| kept.len().saturating_sub(QUOTED_OF_CAUSE));
+    kept.iter()
+        .skip(first)
+        .take(QUOTED_OF_CAUSE)
+        .map(|line| line.chars().take(300).collect())
+        .collect()
+}
+
+fn by_signs(lines: &[String]) -> Option<String> {
+    let seen = |word: &&str| lines.iter().any(|line| line.contains(*word));
     SIGNS
         .iter()
         .find(|sign| sign.any_of.iter().any(seen))
@@ -218,8 +299,8 @@ mod tests {
             "npm run build",
             report,
             &lines,
-            &plan,
-            &ProjectSettings::default(),
+            Path::new("/nonexistent"),
+            (&plan, &ProjectSettings::default()),
         )
     }
 
@@ -248,5 +329,57 @@ mod tests {
             &["FATAL ERROR: Reached heap limit Allocation failed"],
         );
         assert!(error.hint.unwrap().starts_with("The build ran out of memory"));
+    }
+
+    #[test]
+    fn the_lines_that_matter_are_quoted_and_stack_traces_are_not() {
+        let error = explain(
+            &ExitReport::Exited(1),
+            &[
+                "vite v7.1.0 building for production...",
+                "transforming...",
+                "\u{1b}[31merror during build:",
+                "Could not resolve \"./redner.js\" from \"src/main.js\"",
+                "file: /workspace/src/main.js",
+                "    at getRollupError (file:///workspace/node_modules/rollup/dist/es/shared/parseAst.js:397:41)",
+                "    at error (file:///workspace/node_modules/rollup/dist/es/shared/parseAst.js:393:42)",
+            ],
+        );
+        assert_eq!(
+            error.title,
+            "src/main.js imports ./redner.js, which is not in the repository"
+        );
+        assert_eq!(
+            error.detail,
+            "`npm run build` ended with exit code 1. It says:\nCould not resolve \"./redner.js\" from \"src/main.js\"\n\
+             file: src/main.js"
+        );
+        assert!(error.hint.unwrap().starts_with("Check the spelling"));
+    }
+
+    #[test]
+    fn what_the_package_manager_says_about_its_script_is_not_the_cause() {
+        let error = explain(
+            &ExitReport::Exited(1),
+            &[
+                "Something odd: error in the setup",
+                "one",
+                "two",
+                "three",
+                "four",
+                "five",
+                "npm error Lifecycle script `build` failed with error:",
+                "npm error code 1",
+            ],
+        );
+        assert!(
+            error
+                .detail
+                .ends_with("Something odd: error in the setup\none\ntwo\nthree"),
+            "{}",
+            error.detail
+        );
+        let error = explain(&ExitReport::Exited(1), &["a", "b", "c", "d", "e", ""]);
+        assert!(error.detail.ends_with("It says:\nb\nc\nd\ne"), "{}", error.detail);
     }
 }

@@ -15,6 +15,7 @@ mod install;
 mod job;
 mod lfs;
 mod logs;
+mod missing_import;
 mod route;
 mod step;
 mod submodules;
