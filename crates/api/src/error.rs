@@ -52,7 +52,7 @@ pub struct Problem {
 pub struct FieldError {
     /// Its path in the body, or the parameter's name.
     pub field: String,
-    /// What is wrong with it.
+    /// What is wrong with it, as a sentence without its full stop.
     pub message: String,
 }
 
@@ -144,16 +144,14 @@ impl ApiError {
 
     /// 422: well-formed, and not possible.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = match errors.as_slice() {
-            [one] => format!("{}: {}", one.field, one.message),
-            many => format!("{} fields are not valid", many.len()),
+        let (title, detail) = match errors.as_slice() {
+            [one] => (title_of(&one.field), one.on_its_own()),
+            many => (
+                "Some values cannot be used",
+                format!("{} fields are not valid", many.len()),
+            ),
         };
-        let mut error = Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid",
-            "A value is not valid",
-            detail,
-        );
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", title, detail);
         error.0.errors = errors;
         error
     }
@@ -234,8 +232,50 @@ impl FieldError {
     pub(crate) fn new(field: impl Into<String>, message: impl std::fmt::Display) -> Self {
         Self {
             field: field.into(),
-            message: message.to_string(),
+            message: with_capital(&message.to_string()),
         }
+    }
+
+    /// The message for a reader who does not see the field; of a list it says which entry is meant.
+    fn on_its_own(&self) -> String {
+        let entry = self.field.split_once('[').and_then(|(list, rest)| {
+            let (index, _) = rest.split_once(']')?;
+            Some((list, index.parse::<usize>().ok()?.checked_add(1)?))
+        });
+        match entry {
+            Some((list, number)) => format!("{} (number {number} of the {list})", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
+/// Errors of types begin small, so that they can stand inside a sentence; here they are one.
+fn with_capital(message: &str) -> String {
+    let mut characters = message.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// What a fault in this field comes to, in a few words.
+fn title_of(field: &str) -> &'static str {
+    match field.rsplit('.').next().unwrap_or(field) {
+        "repo_url" => "This repository address cannot be used",
+        "github_repository" => "This repository cannot be used",
+        "email" => "This email address cannot be used",
+        "password" | "new_password" => "This password cannot be used",
+        "current_password" => "Your password could not be confirmed",
+        "hostname" => "This domain cannot be used",
+        "name" | "slug" => "This name cannot be used",
+        "branch" | "ref" => "This branch cannot be used",
+        "root_dir" | "output_directory" => "This folder cannot be used",
+        "install_command" | "build_command" | "start_command" => "This command cannot be used",
+        "template" => "This template cannot be used",
+        "token" => "This token cannot be used",
+        "api_url" | "base_url" => "This address cannot be used",
+        "archive" | "entries" | "sha256" | "upload" => "This upload cannot be used",
+        _ => "A value cannot be used",
     }
 }
 

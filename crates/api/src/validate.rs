@@ -61,7 +61,7 @@ impl Faults {
         if text.is_empty() || text.chars().count() > TEXT_MAX || text.contains(is_odd) {
             self.add(
                 field,
-                format!("has 1 to {TEXT_MAX} visible characters on one line"),
+                format!("Use 1 to {TEXT_MAX} visible characters on one line"),
             );
         }
         text.to_owned()
@@ -79,14 +79,19 @@ impl Faults {
             field,
             given,
             |text| !text.is_empty() && valid(text),
-            "has lower-case letters, digits and hyphens",
+            "Use at most 50 lower-case letters, digits, hyphens, underscores and dots",
         )
     }
 
     /// A command line, which only the sandbox ever runs.
     pub(crate) fn command(&mut self, field: &str, given: Given<String>) -> Given<String> {
         let valid = |text: &str| text.chars().count() <= COMMAND_MAX && !text.contains(char::is_control);
-        self.each(field, given, valid, "is one line of at most 2000 characters")
+        self.each(
+            field,
+            given,
+            valid,
+            "A command has to be one line of at most 2000 characters",
+        )
     }
 
     /// A folder inside the repository, without a way out of it (threats.md input 49).
@@ -103,7 +108,7 @@ impl Faults {
             field,
             given,
             valid,
-            "is a folder inside the repository, like `apps/web` or `.`",
+            "Enter a folder inside the repository, such as apps/web, or . for the whole",
         );
         given.map(|value| value.map(|text| normal_folder(&text)))
     }
@@ -115,7 +120,12 @@ impl Faults {
                 && text.len() <= PATH_MAX
                 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
         };
-        self.each(field, given, valid, "is a path that begins with `/`")
+        self.each(
+            field,
+            given,
+            valid,
+            "Enter a path that begins with a slash, such as /health",
+        )
     }
 
     /// Globs of paths or branches.
@@ -131,7 +141,7 @@ impl Faults {
         {
             self.add(
                 field,
-                format!("has at most {GLOBS_MAX} patterns like `apps/web/**` or `feature/*`"),
+                format!("Enter at most {GLOBS_MAX} patterns, such as apps/web/** or feature/*"),
             );
         }
         given
@@ -160,7 +170,7 @@ impl Faults {
         if let Some(Some(versions)) = &given
             && !valid(versions)
         {
-            self.add(field, "names runtimes and versions, like {\"node\": \"22\"}");
+            self.add(field, "Enter runtimes with their versions, such as node with 22");
         }
         given
     }
@@ -175,7 +185,10 @@ impl Faults {
         if let Some(Some(value)) = given
             && !range.contains(&value)
         {
-            self.add(field, format!("is from {} to {}", range.start(), range.end()));
+            self.add(
+                field,
+                format!("Enter a number from {} to {}", range.start(), range.end()),
+            );
         }
         given
     }
@@ -191,7 +204,7 @@ impl Faults {
                 self.range(&format!("{field}.{name}"), Some(Some(value)), range);
             }
             if !(50..=256_000).contains(&limits.cpus.millis) {
-                self.add(&format!("{field}.cpus"), "is from 0.05 to 256");
+                self.add(&format!("{field}.cpus"), "Enter a number from 0.05 to 256");
             }
         }
         given
@@ -205,16 +218,16 @@ impl Faults {
             if !volume.is_usable() {
                 self.add(
                     &field,
-                    "has a name of lower-case letters, digits and hyphens, and an absolute path of its own such as /data",
+                    "A volume needs a name of lower-case letters, digits and hyphens, and an absolute path of its own such as /data",
                 );
             }
             let mut earlier = volumes.clone().take(index);
             if earlier.any(|other| other.name == volume.name || other.path == volume.path) {
-                self.add(&field, "has a name and a path that no other volume has");
+                self.add(&field, "Another volume has this name or this path");
             }
         }
         if volumes.count() > VOLUMES_MAX {
-            self.add(field, format!("has at most {VOLUMES_MAX} volumes"));
+            self.add(field, format!("A project has at most {VOLUMES_MAX} volumes"));
         }
         given
     }
@@ -244,7 +257,7 @@ pub(crate) fn email(faults: &mut Faults, field: &str, text: &str) -> String {
         })
         && !text.contains(|c: char| c.is_control() || c.is_whitespace() || "<>()[],;:\\\"".contains(c));
     if !valid {
-        faults.add(field, "is an email address");
+        faults.add(field, "Enter an email address, such as ada@example.com");
     }
     text
 }

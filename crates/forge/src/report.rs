@@ -35,7 +35,7 @@ pub enum ProviderKind {
 
 /// The name is not one of a provider that can be reported to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is one of github, gitlab, gitea and bitbucket")]
+#[error("choose one of github, gitlab, gitea and bitbucket")]
 pub struct UnknownProvider;
 
 /// A repository at a provider, and the right to report to it.

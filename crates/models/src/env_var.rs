@@ -49,11 +49,11 @@ pub struct EnvName(String);
 pub enum InvalidEnvName {
     /// Empty, too long, or with other characters.
     #[error(
-        "a name has letters, digits and underscores, does not start with a digit, and is at most {ENV_NAME_MAX} long"
+        "use letters, digits and underscores for a variable's name, at most {ENV_NAME_MAX}, and no digit at its start"
     )]
     Form,
     /// Set by the platform.
-    #[error("{0} is set by the platform and cannot be changed")]
+    #[error("the platform itself sets {0}, so it cannot be changed")]
     Reserved(String),
 }
 
@@ -218,7 +218,7 @@ pub fn check_env_value(value: &str) -> Result<(), &'static str> {
         return Err("a value cannot contain a NUL byte");
     }
     if value.len() > ENV_VALUE_MAX {
-        return Err("a value is at most 64 KiB long");
+        return Err("a value has to be at most 64 KiB long");
     }
     Ok(())
 }

@@ -98,11 +98,11 @@ pub struct Slug(String);
 pub enum InvalidSlug {
     /// Other characters, too long, or hyphens in the wrong places.
     #[error(
-        "a slug has lower-case letters, digits and single hyphens, starts and ends with a letter or digit, and is at most 63 long"
+        "use at most 63 lower-case letters, digits and single hyphens, with a letter or digit at the start and at the end"
     )]
     Form,
     /// Kept for the platform.
-    #[error("`{0}` is reserved")]
+    #[error("this name is kept for the platform: {0}")]
     Reserved(String),
 }
 
@@ -163,7 +163,9 @@ pub struct Hostname(String);
 
 /// The text is no host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a host name (letters, digits and hyphens in labels of at most 63 characters, 253 in all)")]
+#[error(
+    "this is not a host name (letters, digits and hyphens in labels of at most 63 characters, 253 in all)"
+)]
 pub struct InvalidHostname;
 
 impl Hostname {
@@ -207,7 +209,7 @@ pub struct GitRef(String);
 
 /// The text names no Git ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a branch, tag or commit name")]
+#[error("this is not the name of a branch, tag or commit")]
 pub struct InvalidGitRef;
 
 impl GitRef {
@@ -265,7 +267,9 @@ pub struct ProjectName(String);
 
 /// The text is no project name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to 100 letters, digits, spaces, `-`, `_` or `.`, and starts with a letter or digit")]
+#[error(
+    "use 1 to 100 letters, digits, spaces, hyphens, underscores and dots, beginning with a letter or digit"
+)]
 pub struct InvalidProjectName;
 
 impl FromStr for ProjectName {

@@ -85,7 +85,7 @@ impl Passwords {
 
 /// What is wrong with a new password.
 pub(crate) fn objection(password: &SecretString, known_words: &[&str]) -> Option<String> {
-    let too_long = || format!("a password has at most {PASSWORD_MAX} bytes");
+    let too_long = || format!("A password has to be at most {PASSWORD_MAX} bytes long");
     // Looked at first: bringing megabytes into normal form takes its time.
     if password.expose_secret().len() > 4 * PASSWORD_MAX {
         return Some(too_long());
@@ -93,17 +93,21 @@ pub(crate) fn objection(password: &SecretString, known_words: &[&str]) -> Option
     let text = normalised(password);
     let text = text.expose_secret();
     if text.chars().count() < PASSWORD_MIN {
-        return Some(format!("a password has at least {PASSWORD_MIN} characters"));
+        return Some(format!(
+            "A password has to be at least {PASSWORD_MIN} characters long"
+        ));
     }
     if text.len() > PASSWORD_MAX {
         return Some(too_long());
     }
     if text.contains('\0') {
-        return Some("a password cannot contain a NUL character".to_owned());
+        return Some("A password cannot contain a NUL character".to_owned());
     }
     let start: String = text.chars().take(ESTIMATED_MAX).collect();
     let too_easy = zxcvbn::zxcvbn(&start, known_words).score() < zxcvbn::Score::Two;
-    too_easy.then(|| "this password is too easy to guess; take a longer or less common one".to_owned())
+    too_easy.then(|| {
+        "This password is too easy to guess. Use a longer one; several unrelated words work well".to_owned()
+    })
 }
 
 /// One form for texts that look the same (NFKC, as NIST SP 800-63B asks), so that any keyboard signs in.

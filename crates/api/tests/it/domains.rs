@@ -126,3 +126,29 @@ async fn inputs_67_and_106_a_domain_belongs_to_one_project() {
         .await
         .expect_problem(409, "domain_taken");
 }
+
+#[tokio::test]
+async fn a_pasted_address_adds_its_host() {
+    let api = TestApi::start().await;
+    let owner = api.owner().await;
+    owner.project("site").await;
+    let pasted = json!({"hostname": " HTTPS://www.example.com/about?x#y "});
+    let answer = owner
+        .post("/projects/site/domains", pasted)
+        .await
+        .expect(StatusCode::CREATED);
+    assert_eq!(answer.json["hostname"], "www.example.com");
+    for wrong in [
+        "https://",
+        "user@example.com",
+        "https://example.com:8443/",
+        "exa mple.com",
+    ] {
+        let answer = owner
+            .post("/projects/site/domains", json!({ "hostname": wrong }))
+            .await
+            .expect_problem(422, "invalid");
+        assert_eq!(answer.json["title"], "This domain cannot be used");
+        assert_eq!(answer.json["detail"], "Enter a domain, such as www.example.com");
+    }
+}

@@ -15,7 +15,7 @@ pub struct GitHubHost(String);
 
 /// The text is not the address of a GitHub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is the address of a GitHub without a path, such as https://github.example.com")]
+#[error("enter the address of a GitHub without a path, such as https://github.example.com")]
 pub struct InvalidGitHubHost;
 
 impl Default for GitHubHost {

@@ -45,5 +45,5 @@ async fn require_password(
 }
 
 fn wrong() -> ApiError {
-    ApiError::invalid_field("current_password", "is not your password")
+    ApiError::invalid_field("current_password", "This is not your password")
 }

@@ -51,7 +51,10 @@ pub(crate) async fn update_me(
             .filter(|email| *email != actor.user.email),
     };
     if change.email.is_some() && body.current_password.is_none() {
-        faults.add("current_password", "is needed for another address");
+        faults.add(
+            "current_password",
+            "Enter your password to change the email address",
+        );
     }
     faults.finish()?;
     if let (Some(_), Some(password)) = (&change.email, &body.current_password) {

@@ -44,7 +44,7 @@ pub(crate) async fn log_in(
     if email.len() > INPUT_MAX || secrecy::ExposeSecret::expose_secret(&body.password).len() > INPUT_MAX {
         return Err(ApiError::invalid_field(
             "password",
-            format!("has at most {INPUT_MAX} bytes"),
+            format!("A password has to be at most {INPUT_MAX} bytes long"),
         ));
     }
     // Counted before the password is looked at: attempts at the same time count as well.

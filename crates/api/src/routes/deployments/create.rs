@@ -64,13 +64,13 @@ pub(crate) async fn create_deployment(
         .and_then(|text| faults.parse::<GitRef>("ref", text));
     let source = record.project.source.kind();
     if git_ref.is_some() && source != SourceKind::Git {
-        faults.add("ref", "only a project with a repository has branches");
+        faults.add("ref", "Only a project with a repository has branches");
     }
     if body.preview && git_ref.as_ref().is_none_or(GitRef::is_commit) {
-        faults.add("ref", "names the branch of the preview");
+        faults.add("ref", "Name the branch of the preview");
     }
     if body.upload.is_some() && body.git_ref.is_some() {
-        faults.add("upload", "is deployed without a ref");
+        faults.add("upload", "A folder that was sent is deployed without a ref");
     }
     faults.finish()?;
     match body.upload {

@@ -21,7 +21,7 @@ const DOMAINS_MAX: i64 = 100;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateDomain {
-    /// The domain, like `www.example.com`.
+    /// The domain, like `www.example.com`; of an address that was pasted its host is taken.
     hostname: String,
 }
 
@@ -53,29 +53,43 @@ pub(crate) async fn create_domain(
         .create_domain(&new, DOMAINS_MAX)
         .await?
         .ok_or_else(|| {
-            ApiError::invalid_field("hostname", format!("a project has at most {DOMAINS_MAX} domains"))
+            ApiError::invalid_field("hostname", format!("A project has at most {DOMAINS_MAX} domains"))
         })?;
     Ok(HttpResponse::Created().json(Domain::from(domain)))
 }
 
+/// The host of an address as it is copied out of a browser; the text itself when it is none.
+fn host_of(text: &str) -> &str {
+    let text = text.trim();
+    let after_scheme = ["https://", "http://"].iter().find_map(|scheme| {
+        let (start, rest) = text.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    });
+    match after_scheme {
+        Some(rest) => rest.split(['/', '?', '#']).next().unwrap_or_default(),
+        None => text.strip_suffix('/').unwrap_or(text),
+    }
+}
+
 /// A name that somebody can own, and that is not the platform's (threats.md input 67).
 fn check(state: &AppState, text: &str) -> Result<Hostname, String> {
-    let hostname: Hostname = text
-        .trim()
+    let hostname: Hostname = host_of(text)
         .parse()
-        .map_err(|error: aether_models::InvalidHostname| error.to_string())?;
+        .map_err(|_| "Enter a domain, such as www.example.com".to_owned())?;
     let name = hostname.as_str();
     let is_under = |domain: &str| name == domain || name.ends_with(&format!(".{domain}"));
     if is_under(state.hosts.apps_domain().as_str()) {
-        return Err("is under the platform's own domain; projects have their hosts there already".to_owned());
+        return Err(
+            "This domain belongs to the platform, and projects have their hosts there already".to_owned(),
+        );
     }
     if state.settings.public_url.host_str() == Some(name) {
-        return Err("is the dashboard's own address".to_owned());
+        return Err("This is the dashboard's own address".to_owned());
     }
     // `com` and `co.uk` belong to everybody; `localhost` and `printer.lan` to nobody the internet can reach.
     let registrable = psl::domain(name.as_bytes());
     if !registrable.is_some_and(|domain| domain.suffix().is_known()) {
-        return Err("is not a domain that can be registered, like example.com".to_owned());
+        return Err("Enter a domain that can be registered, such as example.com".to_owned());
     }
     Ok(hostname)
 }

@@ -73,16 +73,16 @@ pub(crate) async fn put_env_var(
 pub(super) fn refused(refused: EnvVarsRefused) -> ApiError {
     match refused {
         EnvVarsRefused::ValueMissing(name) => {
-            ApiError::invalid_field("value", format!("{name} is new and has no value"))
+            ApiError::invalid_field("value", format!("Enter a value for {name}, which is new"))
         }
         // Its value would become readable to everybody who may read the project.
         EnvVarsRefused::WasSecret(name) => ApiError::invalid_field(
             "secret",
-            format!("{name} is secret; give a new value to make it readable"),
+            format!("Enter a new value for {name} to make it readable: it is secret"),
         ),
         EnvVarsRefused::TooMany => ApiError::invalid_field(
             "variables",
-            format!("a project has at most {ENV_VARS_MAX} variables"),
+            format!("A project has at most {ENV_VARS_MAX} variables"),
         ),
     }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn replace_env_vars(
     if body.variables.len() > ENV_VARS_MAX {
         return Err(ApiError::invalid_field(
             "variables",
-            format!("a project has at most {ENV_VARS_MAX} variables"),
+            format!("A project has at most {ENV_VARS_MAX} variables"),
         ));
     }
     let mut names = HashSet::new();
@@ -74,7 +74,7 @@ pub(crate) async fn replace_env_vars(
     for (index, variable) in body.variables.iter().enumerate() {
         let field = format!("variables[{index}].");
         if !names.insert((variable.name.as_str(), variable.target)) {
-            faults.add(&format!("{field}name"), "stands in the list twice");
+            faults.add(&format!("{field}name"), "This name is in the list twice");
         }
         let input = Input {
             field,

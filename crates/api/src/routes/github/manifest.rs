@@ -118,7 +118,7 @@ fn check(state: &AppState, body: NewGitHubApp) -> ApiResult<GitHubAppDraft> {
     {
         faults.add(
             "organization",
-            "is the name of an organisation at GitHub, as it stands in addresses",
+            "Enter the name of an organisation at GitHub, as it stands in addresses",
         );
     }
     let name = match &body.name {
@@ -126,7 +126,7 @@ fn check(state: &AppState, body: NewGitHubApp) -> ApiResult<GitHubAppDraft> {
         None => usual_name(state),
     };
     if name.chars().count() > APP_NAME_MAX {
-        faults.add("name", format!("has at most {APP_NAME_MAX} characters"));
+        faults.add("name", format!("Use at most {APP_NAME_MAX} characters"));
     }
     faults.finish()?;
     let host = host.ok_or_else(|| ApiError::internal("an App passed the checks without its GitHub"))?;

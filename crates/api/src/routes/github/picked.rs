@@ -34,7 +34,7 @@ pub(crate) async fn pick(state: &AppState, team: TeamId, picked: GitHubRepositor
     let unknown = || {
         ApiError::invalid_field(
             "github_repository",
-            "is not among the repositories that the team's GitHub Apps reach",
+            "The team's GitHub Apps do not reach this repository",
         )
     };
     let app = state

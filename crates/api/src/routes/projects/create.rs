@@ -2,7 +2,8 @@
 
 use actix_web::{HttpResponse, post, web};
 use aether_models::{
-    GitRef, ProjectId, ProjectName, ProjectSettings, ProjectSource, RepoCredentials, Slug, SourceKind,
+    GitRef, InvalidSlug, ProjectId, ProjectName, ProjectSettings, ProjectSource, RepoCredentials, Slug,
+    SourceKind,
 };
 use aether_store::{Conflict, NewProject, ProjectRecord, SealContext, StoreError};
 use rand::RngExt;
@@ -116,7 +117,7 @@ async fn pick_repository(
     if body.repo_url.is_some() || body.template.is_some() {
         return Err(ApiError::invalid_field(
             "github_repository",
-            "stands in place of an address or a template",
+            "Name a repository of GitHub, an address or a template, not several of them",
         ));
     }
     let picked = pick(state, actor.team, reference).await?;
@@ -138,7 +139,7 @@ fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
             .as_ref()
             .is_some_and(|origin| origin.source.repo_url().is_none())
     {
-        faults.add("branch", "only a repository has branches");
+        faults.add("branch", "Only a repository has branches");
     }
     let name = match (&body.name, &origin) {
         (Some(name), _) => faults
@@ -146,7 +147,7 @@ fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
             .map(|name| name.to_string()),
         (None, Some(origin)) => {
             if origin.name.is_none() {
-                faults.add("name", "a project whose folder is sent needs a name");
+                faults.add("name", "A project whose folder is sent needs a name");
             }
             origin.name.clone()
         }
@@ -155,7 +156,7 @@ fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
     let slug = match (&body.slug, &name) {
         (Some(slug), _) => faults.parse::<Slug>("slug", slug),
         (None, Some(name)) => Slug::from_name(name)
-            .map_err(|error| faults.add("name", format!("gives no host name: {error}")))
+            .map_err(|error| faults.add("name", no_slug(&error)))
             .ok(),
         (None, None) => None,
     };
@@ -173,6 +174,17 @@ fn check(state: &AppState, mut body: CreateProject) -> ApiResult<Checked> {
         _ => Err(ApiError::internal(
             "a project passed the checks without its parts",
         )),
+    }
+}
+
+/// Why a name without a slug of its own gives none.
+fn no_slug(error: &InvalidSlug) -> String {
+    match error {
+        InvalidSlug::Form => {
+            "Use at least one letter from a to z or digit: the project's address is made of its name"
+                .to_owned()
+        }
+        InvalidSlug::Reserved(name) => format!("{name} is kept for the platform; choose another name"),
     }
 }
 
@@ -194,7 +206,7 @@ fn check_source(state: &AppState, faults: &mut Faults, body: &CreateProject) -> 
     {
         faults.add(
             "source",
-            format!("`{}` is what the other fields say", given.as_str()),
+            format!("The other fields say that it is {}", given.as_str()),
         );
     }
     match (&body.repo_url, &body.template) {
@@ -209,7 +221,10 @@ fn check_source(state: &AppState, faults: &mut Faults, body: &CreateProject) -> 
         (None, Some(text)) => {
             let known = aether_templates::template(text).and_then(|known| Some((known, text.parse().ok()?)));
             let Some((known, template)) = known else {
-                faults.add("template", "is the name of a template; GET /templates lists them");
+                faults.add(
+                    "template",
+                    "There is no template of this name; GET /templates lists them",
+                );
                 return None;
             };
             Some(Origin {
@@ -221,7 +236,7 @@ fn check_source(state: &AppState, faults: &mut Faults, body: &CreateProject) -> 
         (Some(_), Some(_)) => {
             faults.add(
                 "template",
-                "a project comes from a repository or from a template, not from both",
+                "A project comes from a repository or from a template, not from both",
             );
             None
         }
@@ -233,7 +248,7 @@ fn check_source(state: &AppState, faults: &mut Faults, body: &CreateProject) -> 
         (None, None) => {
             faults.add(
                 "repo_url",
-                "name a repository, or a template as `template`, or say `upload` as `source`",
+                "Enter the address of a repository, or name a template, or choose upload as the source",
             );
             None
         }
@@ -260,7 +275,7 @@ async fn store(state: &AppState, mut new: NewProject, any_slug: bool) -> ApiResu
     };
     Err(ApiError::invalid_field(
         field,
-        format!("a team has at most {PROJECTS_MAX} projects"),
+        format!("A team has at most {PROJECTS_MAX} projects"),
     ))
 }
 

@@ -52,7 +52,10 @@ pub(crate) async fn put_provider(
     let is_token =
         |text: &str| (1..=TOKEN_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
     if !is_token(&body.token) {
-        faults.add("token", "has visible ASCII characters without spaces");
+        faults.add(
+            "token",
+            "Enter a token of visible ASCII characters without spaces",
+        );
     }
     let api_url = match (&body.api_url, kind) {
         (Some(text), _) => Some(text.trim_end_matches('/').to_owned()),
@@ -64,7 +67,7 @@ pub(crate) async fn put_provider(
         (None, None) => None,
     };
     if record.project.source.repo_url().is_none() {
-        faults.add("forge", "this project has no repository to report on");
+        faults.add("forge", "This project has no repository to report on");
     }
     if let Some(text) = &api_url {
         check_address(&state, &mut faults, text);
@@ -99,7 +102,10 @@ pub(crate) async fn put_provider(
 fn check_address(state: &AppState, faults: &mut Faults, text: &str) {
     // The policy is one on repositories, whose addresses have a path.
     match format!("{text}/-").parse::<RepoUrl>() {
-        Err(error) => faults.add("api_url", error),
+        Err(_) => faults.add(
+            "api_url",
+            "Enter an address that starts with https://, such as https://git.example.com/api/v4",
+        ),
         Ok(url) => {
             if let Err(error) = state.settings.git_hosts.check_url(&url) {
                 faults.add("api_url", error);

@@ -57,10 +57,10 @@ pub(crate) async fn create_token(
     let mut faults = Faults::default();
     let name = faults.text("name", &body.name);
     if body.scopes.is_empty() {
-        faults.add("scopes", "names at least one scope");
+        faults.add("scopes", "Choose at least one scope");
     }
     if body.expires_at.is_some_and(|at| at <= state.clock.now()) {
-        faults.add("expires_at", "lies in the future");
+        faults.add("expires_at", "Choose a time in the future");
     }
     faults.finish()?;
     let mut scopes = body.scopes;

@@ -50,7 +50,7 @@ pub(crate) async fn put_upload_file(
     if digest != sha256 {
         return Err(ApiError::invalid_field(
             "sha256",
-            "is not the digest of the body that came with it",
+            "This is not the digest of the body that came with it",
         ));
     }
     let outcome = state
@@ -62,7 +62,7 @@ pub(crate) async fn put_upload_file(
         FileOutcome::Stored => Ok(HttpResponse::NoContent().finish()),
         FileOutcome::NotExpected => Err(ApiError::invalid_field(
             "sha256",
-            "is not the digest of a file of this upload",
+            "This is not the digest of a file of this upload",
         )),
     }
 }
