@@ -94,8 +94,8 @@ impl From<GitError> for Failure {
     }
 }
 
-/// What opens a repository that was picked through a GitHub App and is no project yet.
-fn open_picked(
+/// What opens a repository that is no project yet: a token of a GitHub App, or what stood in its address.
+fn open_given(
     env: &Environment,
     claimed: &ClaimedDetection,
 ) -> Result<Option<RepoCredentials>, SecretsError> {
@@ -136,7 +136,7 @@ async fn open_repository(env: &Environment, claimed: &ClaimedDetection) -> Resul
                     .map_err(unreadable)?,
             )
         }
-        None => (open_picked(env, claimed).map_err(unreadable)?, None),
+        None => (open_given(env, claimed).map_err(unreadable)?, None),
     };
     Ok(RemoteRepository {
         url: claimed.repo_url.clone(),

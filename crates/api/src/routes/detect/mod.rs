@@ -1,5 +1,6 @@
 //! Dry runs of detection. A worker does them, because it alone may fetch repositories.
 
+mod names;
 mod project;
 mod repository;
 
@@ -62,7 +63,7 @@ fn of_template(name: &Slug, root_dir: &str) -> ApiResult<Detection> {
 async fn run(state: &AppState, new: &NewDetection) -> ApiResult<Detection> {
     match state.store.detect(new, PATIENCE).await? {
         DetectionOutcome::Done(result) => Ok(Detection {
-            candidates: result.candidates,
+            candidates: names::for_projects(result.candidates, &new.repo_url),
             explanation: result.explanation,
             branches: result.branches,
             default_branch: result.default_branch,

@@ -21,7 +21,7 @@ use crate::validate::Faults;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DetectRepository {
-    /// Where the code is.
+    /// Where the code is; a user name and password in it are used for this look only.
     #[serde(default)]
     repo_url: Option<String>,
     /// A repository of `GET /github/repositories`, instead of an address.
@@ -58,7 +58,7 @@ pub(crate) async fn detect_repository(
         _ => {
             return Err(ApiError::invalid_field(
                 "repo_url",
-                "name a repository, in one way",
+                "Name a repository, either by its address or as one of GitHub's",
             ));
         }
     };
@@ -68,21 +68,17 @@ pub(crate) async fn detect_repository(
         .as_ref()
         .and_then(|text| faults.parse::<GitRef>("branch", text));
     let root_dir = faults.folder("root_dir", Some(body.root_dir)).flatten();
-    if matches!(&repo, Some((_, Some(_)))) {
-        // What is sealed is sealed for a project, and here is none yet.
-        faults.add(
-            "repo_url",
-            "make the project first; its repository can then be read with a password",
-        );
-    }
     faults.finish()?;
-    let (repo_url, _) =
+    let (repo_url, given) =
         repo.ok_or_else(|| ApiError::internal("an address passed the checks without its parts"))?;
     limit_by_user(&state, &DETECT, actor.user.id).await?;
     let credentials = match &picked {
-        Some(picked) => Some(seal_token(&state, actor.team, picked).await?),
-        None => None,
+        Some(picked) => Some(token(&state, picked).await?),
+        None => given,
     };
+    let credentials = credentials
+        .map(|credentials| seal(&state, actor.team, &credentials))
+        .transpose()?;
     let new = NewDetection {
         team_id: actor.team,
         project_id: None,
@@ -95,10 +91,14 @@ pub(crate) async fn detect_repository(
 }
 
 /// The worker reads the repository with a token that opens nothing else and ends within the hour.
-async fn seal_token(state: &AppState, team: TeamId, picked: &Picked) -> ApiResult<Vec<u8>> {
+async fn token(state: &AppState, picked: &Picked) -> ApiResult<RepoCredentials> {
     let token = picked.token(state).await?;
-    let credentials = RepoCredentials::github(token.token.expose_secret());
-    let plain = serde_json::to_vec(&credentials).map_err(ApiError::internal)?;
+    Ok(RepoCredentials::github(token.token.expose_secret()))
+}
+
+/// There is no project yet to seal for: the team stands in its place, and the row is gone within the hour.
+fn seal(state: &AppState, team: TeamId, credentials: &RepoCredentials) -> ApiResult<Vec<u8>> {
+    let plain = serde_json::to_vec(credentials).map_err(ApiError::internal)?;
     state
         .keyring
         .seal(&detection_context(team), &plain)
