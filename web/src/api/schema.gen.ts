@@ -1231,7 +1231,7 @@ export interface components {
         };
         /** @description A domain to add. */
         CreateDomain: {
-            /** @description The domain, like `www.example.com`. */
+            /** @description The domain, like `www.example.com`; of an address that was pasted its host is taken. */
             hostname: string;
         };
         /** @description Somebody to invite. */
@@ -1469,7 +1469,7 @@ export interface components {
             /** @description Branch to look at; without it the default branch. */
             branch?: string | null;
             github_repository?: components["schemas"]["GitHubRepositoryRef"] | null;
-            /** @description Where the code is. */
+            /** @description Where the code is; a user name and password in it are used for this look only. */
             repo_url?: string | null;
             /** @description Folder to look at; without it the whole repository. */
             root_dir?: string | null;
@@ -1630,7 +1630,7 @@ export interface components {
         FieldError: {
             /** @description Its path in the body, or the parameter's name. */
             field: string;
-            /** @description What is wrong with it. */
+            /** @description What is wrong with it, as a sentence without its full stop. */
             message: string;
         };
         /** @description What GitHub brought back to the dashboard. */
