@@ -60,7 +60,10 @@ async fn a_repository_of_html_files_goes_live() {
     let numbers: Vec<i64> = log.iter().map(|line| line.seq).collect();
     assert_eq!(numbers, (1..=log.len() as i64).collect::<Vec<_>>());
     let text = world.log_text(id).await;
-    let address = format!("its own address is http://{}-1.aether.localhost:3005", project.slug);
+    let address = format!(
+        "its own address is http://{}-1.aether.localhost:3005",
+        project.slug
+    );
     assert!(text.contains(&address), "{text}");
     worker.stop().await;
 }

@@ -153,7 +153,7 @@ fn worker(report: WorkerReport, held: &HashMap<String, i64>) -> WorkerStatus {
         node: report.node,
         version: report.version,
         runtime: report.runtime,
-        runtime_reason: report.about.join(". "),
+        runtime_reason: one_text(&report.about),
         concurrency: report.concurrency,
         started_at: report.started_at,
         disk: report
@@ -180,4 +180,24 @@ fn disk(path: &std::path::Path) -> Option<DiskStatus> {
         total_bytes: found.f_blocks * found.f_frsize,
         free_bytes: found.f_bavail * found.f_frsize,
     })
+}
+
+/// Statements one after the other. Some of them bring their own full stop.
+fn one_text(lines: &[String]) -> String {
+    let lines: Vec<_> = lines.iter().map(|line| line.trim_end_matches('.')).collect();
+    lines.join(". ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_parted_by_one_full_stop() {
+        let lines = ["Docker is away", "The network is shared.", "Limits hold."].map(str::to_owned);
+        assert_eq!(
+            one_text(&lines),
+            "Docker is away. The network is shared. Limits hold"
+        );
+    }
 }
