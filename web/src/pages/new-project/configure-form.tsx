@@ -28,9 +28,7 @@ type ConfigureFormProps = {
 export function ConfigureForm(props: ConfigureFormProps) {
   const navigate = useNavigate()
   const plan = props.detection.candidates[props.candidateIndex]
-  // Every other package.json says "app"; a repository has a name of its own, and only the apps inside of one need theirs.
-  const ownName = repositoryName(props.repoUrl).split('/').at(-1) ?? ''
-  const suggestedName = (plan && plan.root_dir !== '.' && plan.name) || ownName
+  const suggestedName = plan?.name ?? repositoryName(props.repoUrl).split('/').at(-1) ?? ''
   const initial = useMemo(() => initialValues(plan, suggestedName), [plan, suggestedName])
   const form = useForm<ConfigureValues>({ defaultValues: initial })
   const create = useCreateProject()
