@@ -279,7 +279,12 @@ function system(): Schemas['SystemStatus'] {
         node: 'forge',
         version: '0.1.0',
         runtime: 'process',
-        runtime_reason: 'No Docker engine is used on this machine, so sandboxed processes are.',
+        runtime_reason: [
+          'No Docker engine answers at /var/run/docker.sock (there is no such socket), so apps run as supervised processes, which isolates less',
+          'Sandbox: bubblewrap 0.8.0, as the user aether (1001); dangerous system calls are blocked, user namespaces inside it are blocked',
+          'Limits: memory by cgroup v2, processes by cgroup v2, CPU by cgroup v2',
+          "Note: Builds and apps share this machine's network: they reach what listens on it, 127.0.0.1 included.",
+        ].join('. '),
         running: 1,
         concurrency: 2,
         started_at: ago(5000),

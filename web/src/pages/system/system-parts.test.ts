@@ -74,13 +74,11 @@ test('a worker says what it does and how it isolates', () => {
 })
 
 test('what a worker reports about its isolation is one statement a line, each once', () => {
-  const said =
-    'no Docker engine answers. Sandbox: bubblewrap 0.8.0, user aether (1001). Note: the network is shared'
-  expect(
-    runtimeText({ runtime: 'process', runtime_reason: `${said}. Note: the network is shared.` }).facts,
-  ).toEqual([
-    'No Docker engine answers.',
-    'Sandbox: bubblewrap 0.8.0, user aether (1001).',
-    'Note: the network is shared.',
+  const note = "Note: the machine's network is shared. Docker isolates more."
+  const runtime_reason = `no Docker engine answers. Sandbox: bubblewrap 0.8.0, user aether (1001). ${note}. ${note}`
+  expect(runtimeText({ runtime: 'process', runtime_reason }).facts).toEqual([
+    { label: null, says: 'No Docker engine answers.' },
+    { label: 'Sandbox', says: 'Bubblewrap 0.8.0, user aether (1001).' },
+    { label: 'Note', says: "The machine's network is shared. Docker isolates more." },
   ])
 })

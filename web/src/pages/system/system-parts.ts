@@ -127,13 +127,21 @@ const RUNTIMES: Record<string, string> = {
 /** What a worker isolates with, and its statements about that: each once, the first one why it is this. */
 export function runtimeText(worker: Pick<Worker, 'runtime' | 'runtime_reason'>): {
   name: string
-  facts: string[]
+  facts: { label: string | null; says: string }[]
 } {
-  // The lines of a worker's report come as one text; a full stop before a capital ends one.
-  const lines = worker.runtime_reason.split(/(?<=[.!?])\s+(?=[A-Z`])/).map((line) => sentence(line.trim()))
+  // The lines of a worker's report come as one text, in which a label such as "Limits:" begins one.
+  const lines = new Set(
+    worker.runtime_reason
+      .split(/(?<=[.!?])\s+(?=[A-Z][a-z]+:\s)/)
+      .map((line) => line.trim().replace(/\.{2,}$/, '.'))
+      .filter(Boolean),
+  )
   return {
     name: RUNTIMES[worker.runtime] ?? worker.runtime,
-    facts: [...new Set(lines)].filter((line) => line !== '.'),
+    facts: [...lines].map((line) => {
+      const [, label = null, says = line] = /^([A-Z][a-z]+):\s+(.*)$/s.exec(line) ?? []
+      return { label, says: sentence(says) }
+    }),
   }
 }
 

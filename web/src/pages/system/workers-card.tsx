@@ -40,8 +40,9 @@ function Row({ worker }: { worker: Worker }) {
         <p className="font-medium">{runtime.name}</p>
         <ul className="mt-1 flex flex-col gap-1 text-ink-2">
           {runtime.facts.map((fact) => (
-            <li key={fact} className="break-words">
-              <Prose>{fact}</Prose>
+            <li key={fact.says} className="break-words">
+              {fact.label && <span className="font-medium text-ink">{fact.label}: </span>}
+              <Prose>{fact.says}</Prose>
             </li>
           ))}
         </ul>
