@@ -1,8 +1,8 @@
 // Settings by the names that the settings pages give them.
 
 const LABELS: Record<string, string> = {
-  root_dir: 'Folder',
-  kind: 'Kind',
+  root_dir: 'Root directory',
+  kind: 'Project type',
   framework: 'Framework',
   install_command: 'Install command',
   build_command: 'Build command',
@@ -11,16 +11,16 @@ const LABELS: Record<string, string> = {
   port: 'Port',
   spa: 'Single-page app',
   health_check_path: 'Health check path',
-  health_check_timeout_seconds: 'Health check patience, s',
-  build_timeout_seconds: 'Time of a build, s',
+  health_check_timeout_seconds: 'Health check timeout (seconds)',
+  build_timeout_seconds: 'Build timeout (seconds)',
   auto_deploy: 'Deploy on push',
-  submodules: 'Fetch submodules',
-  lfs: 'Fetch files kept in Git LFS',
+  submodules: 'Submodules',
+  lfs: 'Git LFS',
 }
 
 const LIMITS: Record<string, string> = {
   memory_mb: 'Memory',
-  cpus: 'Processors',
+  cpus: 'CPU',
   pids: 'Processes',
   disk_mb: 'Disk',
 }

@@ -46,15 +46,15 @@ export function DomainsCard() {
           <span className="-my-1.5">
             <CopyButton text={project.url} label="Copy the address" />
           </span>
-          <span className="ml-auto text-ink-3">given by Aether</span>
+          <span className="ml-auto text-ink-3">default</span>
         </li>
         {domains.data?.items.map((domain) => (
           <li key={domain.id} className="px-5 py-3">
             <p className="flex items-center gap-2">
               <span className="min-w-0 flex-1 truncate">{domain.hostname}</span>
               <Badge tone={domain.verified ? 'ok' : 'warn'}>
-                <StatusDot tone={domain.verified ? 'ok' : 'warn'} busy={!domain.verified} />
-                {domain.verified ? 'Verified' : 'Waiting for DNS'}
+                <StatusDot tone={domain.verified ? 'ok' : 'warn'} />
+                {domain.verified ? 'Verified' : 'Not verified'}
               </Badge>
             </p>
             {!domain.verified && (
