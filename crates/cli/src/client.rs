@@ -46,6 +46,13 @@ pub(crate) struct ApiFailure {
     pub(crate) errors: Vec<FieldFault>,
 }
 
+impl ApiFailure {
+    /// What is wrong with fields, without what the detail says already: a single fault stands there.
+    pub(crate) fn faults_beside_detail(&self) -> impl Iterator<Item = &FieldFault> {
+        self.errors.iter().filter(|fault| fault.message != self.detail)
+    }
+}
+
 /// What is wrong with one field.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct FieldFault {
@@ -309,4 +316,28 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 fn hex_key() -> String {
     let bytes: [u8; 16] = rand::random();
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_fault_is_said_once() {
+        let fault = |field: &str, message: &str| FieldFault {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        };
+        let mut failure = ApiFailure {
+            detail: "Enter an email address".to_owned(),
+            errors: vec![fault("email", "Enter an email address")],
+            ..ApiFailure::default()
+        };
+        assert_eq!(failure.faults_beside_detail().count(), 0);
+        failure.detail = "2 fields are not valid".to_owned();
+        failure
+            .errors
+            .push(fault("name", "Use 1 to 100 visible characters on one line"));
+        assert_eq!(failure.faults_beside_detail().count(), 2);
+    }
 }

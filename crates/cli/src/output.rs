@@ -176,7 +176,7 @@ impl Output {
         }
         let text = |text: &str| for_terminal(text, false);
         self.note(&format!("{} {}", self.bad("error:"), text(&failure.to_string())));
-        for fault in &failure.errors {
+        for fault in failure.faults_beside_detail() {
             self.note(&format!("  {}: {}", text(&fault.field), text(&fault.message)));
         }
         if let Some(hint) = &failure.hint {
