@@ -93,7 +93,7 @@ const PRIVATE_OVER_HTTPS: &str = "Check the address. For a private repository, p
     with a deploy key, which you make in Settings > Git once the project is there.";
 /// And over SSH, where there is one way.
 const DEPLOY_KEY: &str = "Check the address. Over SSH a repository is read with a deploy key: make the project first \
-    (\"Continue without looking\"), make the key in its Settings > Git, enter it at the Git host, and deploy again.";
+    (\"Configure it yourself\"), make the key in its Settings > Git, enter it at the Git host, and deploy again.";
 
 fn is_ssh(url: &str) -> bool {
     url.starts_with("ssh://")

@@ -30,7 +30,7 @@ export const LogRow = memo(function LogRow(props: LogRowProps) {
     <div
       className={cn(
         'flex border-l-2 pr-4 leading-5 hover:bg-hover/60',
-        STREAM[entry.stream],
+        isWarning(entry) ? 'border-warn text-warn' : STREAM[entry.stream],
         props.selected && 'bg-accent/15 hover:bg-accent/20',
       )}
     >
@@ -82,4 +82,9 @@ function LineText({ entry, pattern, current }: Pick<LogRowProps, 'entry' | 'patt
       </Tag>
     )
   })
+}
+
+/** Aether's own warnings begin so in the log, which has no levels. */
+function isWarning(entry: Entry): boolean {
+  return entry.stream === 'system' && entry.plain.startsWith('Warning: ')
 }
