@@ -323,7 +323,7 @@ async fn the_report_says_what_isolates() {
     assert!(report.lines()[0].contains(&report.bubblewrap));
     assert!(report.notes[0].contains("share this machine's network"));
     let without = Setup::with(|settings| settings.use_cgroups = false).await;
-    assert!(without.runtime.report().lines()[1].contains("memory by rlimits"));
+    assert!(without.runtime.report().lines()[1].contains("memory by limits of each process"));
 }
 
 /// The parent of a sandbox is a thread (PR_SET_PDEATHSIG): one of tokio's that ends must not take the build with it.
