@@ -35,8 +35,13 @@ const SETTINGS: [&str; 13] = [
     "logging_collector=off",
 ];
 
-/// For tests only: a crash of the machine may lose everything, a crash of the server loses nothing.
-const NOT_DURABLE: [&str; 2] = ["fsync=off", "full_page_writes=off"];
+/// For tests only: a crash of the machine may lose everything, a crash of the server loses nothing. What a killed server
+/// shared with its children lies in its own directory and goes with it, instead of filling `/dev/shm`.
+const NOT_DURABLE: [&str; 3] = [
+    "fsync=off",
+    "full_page_writes=off",
+    "dynamic_shared_memory_type=mmap",
+];
 
 /// How to start a private Postgres.
 #[derive(Debug, Clone)]

@@ -1,9 +1,11 @@
 //! The tools of the tests do what they say.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use aether_testkit::{GitServer, GitServerOptions, TestDirectory, TestServices};
+use anyhow::Context;
 
 fn git(arguments: &[&str]) -> anyhow::Result<std::process::Output> {
     Ok(Command::new("git")
@@ -32,8 +34,13 @@ async fn nothing_is_left_of_the_servers_of_a_test_that_ended() -> anyhow::Result
     let services = TestServices::start().await?;
     let pids = [services.postgres.pid(), services.redis.pid()];
     let directory = services.directory().to_owned();
+    let segment = shared_memory_of(&directory.join("postgres/postmaster.pid"))?;
+    assert!(shared_memory_exists(&segment)?);
     drop(services);
-    let gone = || pids.iter().flatten().all(|pid| ended(*pid)) && !directory.exists();
+    let gone = || {
+        let ended = pids.iter().flatten().all(|pid| ended(*pid));
+        ended && !directory.exists() && !shared_memory_exists(&segment).unwrap_or(true)
+    };
     let waited = async {
         while !gone() {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -56,6 +63,21 @@ async fn a_process_that_was_told_of_a_tests_directory_ends_with_it() -> anyhow::
     let status = tokio::time::timeout(Duration::from_secs(10), child.wait()).await??;
     assert!(!status.success());
     Ok(())
+}
+
+/// Identifier of the System V segment a running Postgres names in its pid file, after the key.
+fn shared_memory_of(pid_file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(pid_file)?;
+    let words = text.lines().nth(6).map(|line| line.split_whitespace());
+    let segment = words.and_then(|mut words| words.nth(1)).map(str::to_owned);
+    segment.with_context(|| format!("no shared memory in {text:?}"))
+}
+
+fn shared_memory_exists(segment: &str) -> std::io::Result<bool> {
+    let table = std::fs::read_to_string("/proc/sysvipc/shm")?;
+    Ok(table
+        .lines()
+        .any(|row| row.split_whitespace().nth(1) == Some(segment)))
 }
 
 /// Gone, or only waiting to be reaped.
