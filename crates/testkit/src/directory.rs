@@ -11,10 +11,19 @@ use std::process::{Child, Command, Stdio};
 /// Its end of the pipe closes when the test drops the directory or ends in whatever way. A shell, because it must survive
 /// a SIGKILL of the test. Whoever was told the directory's name, which is unique, was started for this test.
 ///
-/// A killed Postgres leaves a segment of System V shared memory, named in the seventh line of its pid file, and the kernel
-/// keeps 4,096 of them: after a few runs of all tests no Postgres of this machine could start any more.
+/// A killed Postgres leaves shared memory: pages in `/dev/shm`, and a segment of System V, of which the kernel keeps 4,096:
+/// after a few runs of all tests no Postgres of this machine could start any more. So one that still runs is asked to go at
+/// once (SIGQUIT), and takes both along; of one that a test has killed, the segment is named in line seven of the pid file.
 const CARETAKER: &str = r#"
     read -r _
+    find "$1" -maxdepth 4 -name postmaster.pid 2>/dev/null | while read -r file; do
+        pid=$(head -n 1 "$file")
+        [ "$(readlink "/proc/$pid/cwd")" = "${file%/*}" ] || continue
+        kill -CONT "$pid" && kill -QUIT "$pid"
+        for waits in 1 2 3 4 5 6 7 8 9 10; do
+            [ -d "/proc/$pid" ] && sleep 0.1
+        done
+    done
     for tries in 1 2 3; do
         for process in /proc/[0-9]*; do
             pid=${process#/proc/}
