@@ -85,6 +85,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                         .service(environments::delete_preview)
                         .service(domains::list_domains)
                         .service(domains::create_domain)
+                        .service(domains::check_domain)
                         .service(domains::delete_domain)
                         .service(webhook_deliveries::list_webhook_deliveries)
                         .service(webhook_deliveries::replay_webhook_delivery)

@@ -9,6 +9,7 @@ mod account;
 mod build_plan;
 mod clock;
 mod deployment;
+mod domain;
 mod env_var;
 mod error;
 mod id;
@@ -29,6 +30,7 @@ pub use account::{ApiToken, Invitation, Role, Scope, Team, User};
 pub use build_plan::{BuildOverrides, BuildPlan, Confidence, Evidence, PlanKind};
 pub use clock::{Clock, SharedClock, SystemClock};
 pub use deployment::{Commit, Deployment, DeploymentStatus, InvalidTransition, Trigger, UnknownName};
+pub use domain::{AddressFinding, DnsRecord, DomainFinding, PROOF_GRACE, ProofFinding};
 pub use env_var::{
     ENV_NAME_MAX, ENV_VALUE_MAX, ENV_VARS_MAX, EnvName, EnvScope, EnvTarget, EnvVar, InvalidEnvName,
     MASKED_MIN, check_env_value,

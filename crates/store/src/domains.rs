@@ -1,8 +1,13 @@
-//! Domains of projects' own.
+//! Domains of projects' own: added and removed by their users, looked at in [`checks`], answering while they are proven.
 
-use aether_models::{DomainId, Hostname, ProjectId, TeamId};
+mod checks;
+
+use aether_models::{DomainFinding, DomainId, Hostname, ProjectId, TeamId};
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 use uuid::Uuid;
+
+pub use checks::{DomainCheck, DomainOutcome, DueDomain};
 
 use crate::{Store, StoreError, routes};
 
@@ -31,8 +36,16 @@ pub struct DomainRecord {
     pub hostname: Hostname,
     /// What must stand in its DNS.
     pub verification_token: String,
-    /// When it was found there.
+    /// When it was found there; the domain answers since.
     pub verified_at: Option<DateTime<Utc>>,
+    /// Since when it is no longer there, of a domain that still answers.
+    pub proof_missing_since: Option<DateTime<Utc>>,
+    /// What the last look at its DNS found.
+    pub finding: Option<DomainFinding>,
+    /// When that began.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// When the next one is due.
+    pub next_check_at: DateTime<Utc>,
     /// When it was added.
     pub created_at: DateTime<Utc>,
 }
@@ -42,6 +55,10 @@ struct DomainRow {
     hostname: String,
     verification_token: String,
     verified_at: Option<DateTime<Utc>>,
+    proof_missing_since: Option<DateTime<Utc>>,
+    finding: Option<Json<DomainFinding>>,
+    checked_at: Option<DateTime<Utc>>,
+    next_check_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
 }
 
@@ -57,6 +74,10 @@ impl TryFrom<DomainRow> for DomainRecord {
                 .map_err(|error| StoreError::corrupt("host name", error))?,
             verification_token: row.verification_token,
             verified_at: row.verified_at,
+            proof_missing_since: row.proof_missing_since,
+            finding: row.finding.map(|finding| finding.0),
+            checked_at: row.checked_at,
+            next_check_at: row.next_check_at,
             created_at: row.created_at,
         })
     }
@@ -94,8 +115,9 @@ impl Store {
         .await?;
         let record = sqlx::query_as!(
             DomainRow,
-            "insert into domains (id, team_id, project_id, hostname, verification_token) values ($1, $2, $3, $4, $5)
-            returning id, hostname, verification_token, verified_at, created_at",
+            r#"insert into domains (id, team_id, project_id, hostname, verification_token) values ($1, $2, $3, $4, $5)
+            returning id, hostname, verification_token, verified_at, proof_missing_since,
+                finding as "finding: Json<DomainFinding>", checked_at, next_check_at, created_at"#,
             DomainId::generate().uuid(),
             new.team_id.uuid(),
             new.project_id.uuid(),
@@ -106,6 +128,7 @@ impl Store {
         .await?
         .try_into()?;
         tx.commit().await?;
+        self.announce_domains().await;
         Ok(Some(record))
     }
 
@@ -122,8 +145,10 @@ impl Store {
     ) -> Result<Vec<DomainRecord>, StoreError> {
         sqlx::query_as!(
             DomainRow,
-            "select id, hostname, verification_token, verified_at, created_at from domains
-            where team_id = $1 and project_id = $2 and ($3::uuid is null or id < $3) order by id desc limit $4",
+            r#"select id, hostname, verification_token, verified_at, proof_missing_since,
+                finding as "finding: Json<DomainFinding>", checked_at, next_check_at, created_at
+            from domains
+            where team_id = $1 and project_id = $2 and ($3::uuid is null or id < $3) order by id desc limit $4"#,
             team.uuid(),
             project.uuid(),
             before.map(DomainId::uuid),
@@ -134,6 +159,33 @@ impl Store {
         .into_iter()
         .map(TryInto::try_into)
         .collect()
+    }
+
+    /// Has a domain looked at now, also when a look is under way: what it asked DNS may be what was changed since. The look
+    /// is that whose `checked_at` is not before the `next_check_at` returned.
+    /// None when the project has no such domain.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ask_domain_check(
+        &self,
+        team: TeamId,
+        project: ProjectId,
+        hostname: &Hostname,
+    ) -> Result<Option<DomainRecord>, StoreError> {
+        let row = sqlx::query_as!(
+            DomainRow,
+            r#"update domains set next_check_at = now() where team_id = $1 and project_id = $2 and hostname = $3
+            returning id, hostname, verification_token, verified_at, proof_missing_since,
+                finding as "finding: Json<DomainFinding>", checked_at, next_check_at, created_at"#,
+            team.uuid(),
+            project.uuid(),
+            hostname.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        self.announce_domains().await;
+        row.map(TryInto::try_into).transpose()
     }
 
     /// Removes a domain and its route. Returns whether there was one.

@@ -154,6 +154,15 @@ impl Store {
         self.publish(redis_keys::RECONCILE, &()).await;
     }
 
+    /// A domain wants to be looked at: see which are due.
+    pub fn watch_domains(&self) -> impl Stream<Item = Event<()>> + Send + use<> {
+        decode(self.events.subscribe(redis_keys::DOMAINS))
+    }
+
+    pub(crate) async fn announce_domains(&self) {
+        self.publish(redis_keys::DOMAINS, &()).await;
+    }
+
     /// Versions of the route table as they are announced.
     pub fn route_events(&self) -> impl Stream<Item = Event<i64>> + Send + use<> {
         decode(self.events.subscribe(redis_keys::ROUTES))

@@ -61,7 +61,7 @@ pub use deployments::{
     Lease, MAX_ATTEMPTS, NewDeployment, SealedEnvVar,
 };
 pub use detections::{ClaimedDetection, DetectionOutcome, DetectionResult, NewDetection, detection_context};
-pub use domains::{DomainRecord, NewDomain};
+pub use domains::{DomainCheck, DomainOutcome, DomainRecord, DueDomain, NewDomain};
 pub use env_vars::{EnvVarChange, EnvVarRecord, EnvVarsRefused};
 pub use environments::{EnvironmentRecord, ForkHead, NewPreview, PreviewOf, PreviewPlace};
 pub use error::{Conflict, StoreError};

@@ -10,6 +10,8 @@ pub(crate) const BUILD_QUEUE_MAX: isize = 1000;
 pub(crate) const CANCELLATIONS: &str = "aether:cancellations";
 /// Channel: the desired state changed (a project was deleted, a switch was asked for).
 pub(crate) const RECONCILE: &str = "aether:reconcile";
+/// Channel: a domain wants its DNS looked at.
+pub(crate) const DOMAINS: &str = "aether:domains";
 /// Channel: a new version of the route table.
 pub(crate) const ROUTES: &str = "aether:routes";
 /// Prefix of the keys in which proxies report, each with a time to live.

@@ -5,6 +5,7 @@
 //! other test noticing. They end with the test, also when it panics or is killed.
 
 mod directory;
+mod dns_server;
 mod git_repo;
 mod git_server;
 mod github;
@@ -12,6 +13,7 @@ mod services;
 mod template;
 
 pub use directory::TestDirectory;
+pub use dns_server::DnsServer;
 pub use git_repo::{Commit, GitRepo};
 pub use git_server::{GitRequest, GitServer, GitServerOptions, LfsOptions};
 pub use github::{GitHubBehaviour, GitHubCall, GitHubDeployment, GitHubRefusal, GitHubStandIn};

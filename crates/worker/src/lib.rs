@@ -6,6 +6,7 @@
 mod apps;
 mod artifacts;
 mod caches;
+mod dns;
 mod environment;
 mod fail_points;
 mod folders;

@@ -119,6 +119,7 @@ fn start_reconcilers(
     tasks.spawn(reconcile::confinement(env.clone(), stop.clone()));
     tasks.spawn(reconcile::report(env.clone(), stop.clone()));
     tasks.spawn(reconcile::providers(env.clone(), stop.clone()));
+    tasks.spawn(reconcile::domains(env.clone(), stop.clone()));
     tasks.spawn(reconcile::detections(env.clone(), woken.clone(), stop.clone()));
     tasks
 }

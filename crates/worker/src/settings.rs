@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use aether_models::{GitHostPolicy, Hostname};
+use aether_models::{GitHostPolicy, Hostname, PROOF_GRACE};
 use aether_store::StoreSettings;
 use aether_telemetry::SettingsReader;
 use secrecy::SecretString;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub apps_domain: Hostname,
     /// Addresses that people outside are told.
     pub links: PublicLinks,
+    /// Servers asked about custom domains; none is those of the machine.
+    pub dns_servers: Vec<SocketAddr>,
     /// Hosts that repositories may come from.
     pub git_hosts: GitHostPolicy,
     /// What fetching may cost.
@@ -85,7 +88,7 @@ pub struct PublicLinks {
 impl PublicLinks {
     /// The same settings as the API has.
     fn read(reader: &mut SettingsReader) -> Self {
-        let local = |port: u16| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let api = reader.address("AETHER_API_ADDR", local(3000)).port();
         let dashboard = reader.public_url("AETHER_PUBLIC_URL", &format!("http://localhost:{api}"));
         let apps_scheme = reader.text("AETHER_APPS_URL_SCHEME", "http");
@@ -141,6 +144,10 @@ pub struct Timing {
     pub report: Duration,
     /// How often it is looked for something to tell Git providers.
     pub reports: Duration,
+    /// How often it is looked for domains whose DNS is due.
+    pub domains: Duration,
+    /// How long a domain goes on answering after its proof has gone.
+    pub proof_grace: Duration,
 }
 
 impl Default for Timing {
@@ -159,6 +166,8 @@ impl Default for Timing {
             cleanup: Duration::from_secs(30),
             report: Duration::from_secs(5),
             reports: Duration::from_secs(2),
+            domains: Duration::from_secs(5),
+            proof_grace: PROOF_GRACE,
         }
     }
 }
@@ -180,6 +189,7 @@ impl Settings {
             runtime: RuntimeChoice::read(reader),
             apps_domain: apps_domain(reader),
             links: PublicLinks::read(reader),
+            dns_servers: dns_servers(reader),
             git_hosts: git_hosts(reader),
             git_limits: GitLimits {
                 pack_bytes: number(reader, "AETHER_GIT_MAX_MB", limits.pack_bytes >> 20, 1..=1 << 20) << 20,
@@ -265,6 +275,24 @@ fn git_hosts(reader: &mut SettingsReader) -> GitHostPolicy {
     })
 }
 
+/// Addresses, with a port where it is not 53.
+fn dns_servers(reader: &mut SettingsReader) -> Vec<SocketAddr> {
+    const KEY: &str = "AETHER_DNS_SERVERS";
+    const PORT: u16 = 53;
+    let mut servers = Vec::new();
+    for entry in reader.list(KEY) {
+        let with_port = entry.parse::<SocketAddr>();
+        match with_port.or_else(|_| entry.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, PORT))) {
+            Ok(server) => servers.push(server),
+            Err(_) => reader.fault(
+                KEY,
+                "must be a list of addresses such as 9.9.9.9 or 127.0.0.1:5353",
+            ),
+        }
+    }
+    servers
+}
+
 fn app_ports(reader: &mut SettingsReader) -> RangeInclusive<u16> {
     const KEY: &str = "AETHER_APP_PORTS";
     let Some(text) = reader.optional_text(KEY) else {
@@ -347,6 +375,7 @@ mod tests {
             ("AETHER_APP_PORTS", "70000"),
             ("AETHER_WORKER_CONCURRENCY", "0"),
             ("AETHER_GIT_ALLOWED_HOSTS", "a b"),
+            ("AETHER_DNS_SERVERS", "dns.example.com"),
             ("AETHER_BUILD_MOUNTS", "/nonexistent"),
             ("AETHER_SECRET_KEY", "changeme"),
         ];

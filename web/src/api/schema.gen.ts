@@ -573,6 +573,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/domains/{hostname}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the domain's DNS looked at now. The look has ended once `checked_at` is not before the answer's `next_check_at`. */
+        post: operations["check_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/env": {
         parameters: {
             query?: never;
@@ -1501,15 +1518,20 @@ export interface components {
         };
         /** @description A record to make at a DNS provider. */
         DnsRecord: {
-            /** @description Its name. */
+            /** @description Its name, without a dot at the end. */
             name: string;
-            /** @description Its type. */
+            /** @description Its type: `TXT`, `CNAME`, `A` or `AAAA`. */
             type: string;
             /** @description Its value. */
             value: string;
         };
-        /** @description A domain, and what to enter at its DNS provider. */
+        /** @description A domain, how far it is, and what to enter at its DNS provider. */
         Domain: {
+            /**
+             * Format: date-time
+             * @description When the last look at its DNS began.
+             */
+            checked_at: string | null;
             /**
              * Format: date-time
              * @description When it was added.
@@ -1519,9 +1541,29 @@ export interface components {
             hostname: components["schemas"]["Hostname"];
             /** @description Its id. */
             id: components["schemas"]["Id_dom"];
+            /**
+             * Format: date-time
+             * @description When it will be next; in the past while it is being looked at.
+             */
+            next_check_at: string;
+            /**
+             * @description Records that lead its visitors here: one alias, or one for each address where an alias cannot stand. Empty when the
+             *     instance has no public address.
+             */
+            pointing: components["schemas"]["DnsRecord"][];
+            problem: components["schemas"]["UserError"] | null;
             /** @description The record that proves it. */
             proof: components["schemas"]["DnsRecord"];
-            /** @description It was shown to be theirs. */
+            /** @description How far it is. */
+            status: components["schemas"]["DomainStatus"];
+            /**
+             * Format: date-time
+             * @description When it stops answering, unless its proof comes back until then.
+             */
+            stops_at: string | null;
+            /** @description Address under which it answers. */
+            url: string;
+            /** @description It was shown to be theirs, and answers. */
             verified: boolean;
             /**
              * Format: date-time
@@ -1529,6 +1571,11 @@ export interface components {
              */
             verified_at: string | null;
         };
+        /**
+         * @description How far a domain is.
+         * @enum {string}
+         */
+        DomainStatus: "unverified" | "misdirected" | "expiring" | "active";
         /** @description How many sessions were ended. */
         EndedSessions: {
             /**
@@ -4114,6 +4161,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or slug. */
+                project: string;
+                hostname: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
             };
             /** @description The request failed. */
             default: {

@@ -1,7 +1,7 @@
 //! Domains of a project's own.
 
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{TestApi, assert_body};
 
@@ -32,6 +32,91 @@ async fn a_domain_waits_for_its_proof() {
         .delete("/projects/site/domains/www.example.com")
         .await
         .expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_domain_says_how_far_it_is_and_what_to_mend_first() {
+    let api = TestApi::start().await;
+    let owner = api.owner().await;
+    owner.project("site").await;
+    for hostname in ["www.example.com", "example.com"] {
+        owner
+            .post("/projects/site/domains", json!({ "hostname": hostname }))
+            .await
+            .expect(StatusCode::CREATED);
+    }
+    let finding = |proof: &str, address: Value| json!({"proof": {"is": proof}, "address": address, "own_addresses": ["203.0.113.7"]});
+    let (nowhere, here) = (json!({"is": "missing"}), json!({"is": "here"}));
+    let elsewhere = json!({"is": "elsewhere", "addresses": ["198.51.100.1"]});
+    let missing = json!("domain_proof_missing");
+    for (finding, verified, lost, status, code) in [
+        (finding("missing", nowhere), false, false, "unverified", &missing),
+        (
+            finding("found", elsewhere),
+            true,
+            false,
+            "misdirected",
+            &json!("domain_address_elsewhere"),
+        ),
+        (
+            finding("found", here.clone()),
+            true,
+            false,
+            "active",
+            &Value::Null,
+        ),
+        (finding("missing", here), true, true, "expiring", &missing),
+    ] {
+        sqlx::query(
+            "update domains set checked_at = now(), finding = $1, verified_at = case when $2 then now() end,
+            proof_missing_since = case when $3 then now() end",
+        )
+        .bind(finding)
+        .bind(verified)
+        .bind(lost)
+        .execute(api.store.raw_pool())
+        .await
+        .unwrap();
+        let domains = owner.get("/projects/site/domains").await.json["items"].clone();
+        for domain in domains.as_array().unwrap() {
+            assert_eq!(
+                (&domain["status"], &domain["problem"]["code"]),
+                (&json!(status), code),
+                "{domain}"
+            );
+        }
+        // The top of a zone cannot be an alias.
+        assert_eq!(
+            domains[0]["pointing"],
+            json!([{"type": "A", "name": "example.com", "value": "203.0.113.7"}])
+        );
+        assert_eq!(
+            domains[1]["pointing"],
+            json!([{"type": "CNAME", "name": "www.example.com", "value": "site.apps.test"}])
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_look_can_be_asked_for() {
+    let api = TestApi::start().await;
+    let owner = api.owner().await;
+    owner.project("site").await;
+    let check = "/projects/site/domains/www.example.com/check";
+    owner
+        .post(check, json!({}))
+        .await
+        .expect_problem(404, "not_found");
+    owner
+        .post("/projects/site/domains", json!({"hostname": "www.example.com"}))
+        .await
+        .expect(StatusCode::CREATED);
+    api.sql("update domains set next_check_at = now() + interval '1 hour'")
+        .await;
+    let asked = owner.post(check, json!({})).await.expect(StatusCode::ACCEPTED);
+    assert_eq!(asked.json["hostname"], "www.example.com");
+    let due = "select count(*) from domains where next_check_at <= now()";
+    assert_eq!(api.count(due).await, 1);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod apps;
 mod cleanup;
 mod detections;
+mod domains;
 mod fork_heads;
 mod github_deployments;
 mod polls;
@@ -98,6 +99,21 @@ pub(crate) async fn providers(env: Environment, stop: CancellationToken) {
             github_deployments::run(&env).await,
             "deployments at GitHub could not be looked at",
         );
+    }
+}
+
+/// Looks at the DNS of custom domains, until `stop`.
+pub(crate) async fn domains(env: Environment, stop: CancellationToken) {
+    let mut signals = std::pin::pin!(env.store.watch_domains());
+    let mut timer = tokio::time::interval(env.settings.timing.domains);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = timer.tick() => {}
+            Some(Event::Message(()) | Event::Gap) = signals.next() => {}
+        }
+        warn_of(domains::run(&env, &stop).await, "domains could not be looked at");
     }
 }
 

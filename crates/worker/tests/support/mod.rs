@@ -85,6 +85,7 @@ impl World {
                 apps_scheme: "http".to_owned(),
                 apps_port: 3005,
             },
+            dns_servers: Vec::new(),
             git_hosts: GitHostPolicy::default().with_loopback(),
             git_limits: aether_worker::GitLimits::default(),
             secret_key: KEY.into(),

@@ -55,7 +55,8 @@ pub(crate) async fn create_domain(
         .ok_or_else(|| {
             ApiError::invalid_field("hostname", format!("A project has at most {DOMAINS_MAX} domains"))
         })?;
-    Ok(HttpResponse::Created().json(Domain::from(domain)))
+    let domain = Domain::new(domain, &record.project.slug, &state);
+    Ok(HttpResponse::Created().json(domain))
 }
 
 /// The host of an address as it is copied out of a browser; the text itself when it is none.

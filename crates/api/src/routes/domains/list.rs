@@ -30,6 +30,7 @@ pub(crate) async fn list_domains(
         .domains(actor.team, record.project.id, cursor.after, cursor.rows())
         .await?;
     Ok(web::Json(
-        Page::cut(rows, &cursor, |domain| domain.id).map(Domain::from),
+        Page::cut(rows, &cursor, |domain| domain.id)
+            .map(|domain| Domain::new(domain, &record.project.slug, &state)),
     ))
 }
