@@ -167,7 +167,13 @@ export const PAGES = [
     path: '/projects/notes/settings/environment',
     ready: 'No environment variables',
   },
-  { name: 'settings-domains', path: '/projects/shop/settings/domains', ready: 'Not verified' },
+  {
+    name: 'settings-domains',
+    path: '/projects/shop/settings/domains',
+    scene: 'domains',
+    ready: 'Waiting for DNS',
+  },
+  { name: 'settings-domains-local', path: '/projects/shop/settings/domains', ready: 'no public address yet' },
   { name: 'settings-git', path: '/projects/shop/settings/git', ready: 'Trusted' },
   {
     name: 'settings-deliveries',

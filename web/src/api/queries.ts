@@ -83,6 +83,19 @@ export function useDeployments(project: string, filter: DeploymentFilter = {}) {
   return useInfiniteQuery(deploymentsQuery(project, filter))
 }
 
+/** The project's own domains, asked for again while one of them waits for DNS. */
+export function useDomains(project: string, everyMs: number) {
+  return api.useQuery(
+    'get',
+    '/api/v1/projects/{project}/domains',
+    { params: { path: { project } } },
+    {
+      refetchInterval: (query) =>
+        query.state.data?.items.every((domain) => domain.status === 'active') ? false : everyMs,
+    },
+  )
+}
+
 /** After anything that changes a project or its deployments. */
 export function refreshProject(): Promise<unknown> {
   return Promise.all([

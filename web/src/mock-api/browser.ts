@@ -1,8 +1,9 @@
 // Starts the mock backend in the browser (`npm run dev:mock`). The address chooses a scene: `?mock=fresh`, `empty`,
-// `crowded`, `long-log`, `trouble`; it is remembered in the tab.
+// `crowded`, `long-log`, `trouble`, `building`, `domains`; it is remembered in the tab.
 
 import { setupWorker } from 'msw/browser'
 import { handlers } from './handlers'
+import { everyDomain } from './handlers-domains'
 import { startBuild } from './live-build'
 import { crowded, longLog, type World, world } from './world'
 
@@ -31,6 +32,10 @@ const SCENES: Record<string, (world: World) => void> = {
   building: (it) => {
     const docs = it.projects.find((one) => one.slug === 'docs')
     if (docs) startBuild(it, docs, {})
+  },
+  domains: (it) => {
+    it.domains.set('shop', everyDomain())
+    it.system = { ...it.system, apps_domain: 'apps.example.com' }
   },
 }
 

@@ -45,27 +45,6 @@ export function settingsHandlers(world: World) {
       )
       return response(204).empty()
     }),
-    http.get('/api/v1/projects/{project}/domains', ({ params, response }) =>
-      response(200).json({ items: world.domains.get(params.project) ?? [], next_cursor: null }),
-    ),
-    http.post('/api/v1/projects/{project}/domains', async ({ params, request, response }) => {
-      const { hostname } = await request.json()
-      const domain: Schemas['Domain'] = {
-        id: `dom_${Date.now()}`,
-        hostname,
-        verified: false,
-        verified_at: null,
-        proof: { type: 'TXT', name: `_aether-challenge.${hostname}`, value: 'aether-verification=Hq2n8' },
-        created_at: ago(0),
-      }
-      world.domains.set(params.project, [domain, ...(world.domains.get(params.project) ?? [])])
-      return response(201).json(domain)
-    }),
-    http.delete('/api/v1/projects/{project}/domains/{hostname}', ({ params, response }) => {
-      const left = (world.domains.get(params.project) ?? []).filter((one) => one.hostname !== params.hostname)
-      world.domains.set(params.project, left)
-      return response(204).empty()
-    }),
     http.get('/api/v1/projects/{project}/webhook-deliveries', ({ params, response }) =>
       response(200).json({ items: params.project === 'shop' ? world.deliveries : [], next_cursor: null }),
     ),

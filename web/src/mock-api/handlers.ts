@@ -3,6 +3,7 @@
 import type { RequestHandler } from 'msw'
 import { accountHandlers } from './handlers-account'
 import { deploymentHandlers } from './handlers-deployments'
+import { domainHandlers } from './handlers-domains'
 import { githubHandlers } from './handlers-github'
 import { logHandlers } from './handlers-logs'
 import { ownAccountHandlers } from './handlers-own-account'
@@ -23,6 +24,7 @@ export function handlers(world: World): RequestHandler[] {
     ...deploymentHandlers(world),
     ...logHandlers(world),
     ...settingsHandlers(world),
+    ...domainHandlers(world),
     ...sourceHandlers(world),
     ...trafficHandlers(world),
   ]

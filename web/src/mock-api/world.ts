@@ -2,6 +2,7 @@
 
 import type { Schemas } from '@/api/client'
 import { ago, deployment, plan, project, steps, user } from './examples'
+import { exampleDomains } from './handlers-domains'
 import { exampleSessions } from './handlers-own-account'
 import { exampleDeployKeys, exampleEnvironments, exampleProviders } from './handlers-sources'
 import { BUILD, FAILED, lines, manyLines } from './log-lines'
@@ -110,7 +111,7 @@ export function world(): World {
       deployments.map((one) => [one.id, lines(one.status === 'FAILED' ? FAILED : BUILD, one.created_at)]),
     ),
     env: new Map([['shop', variables()]]),
-    domains: new Map([['shop', domains()]]),
+    domains: new Map([['shop', exampleDomains()]]),
     deliveries: deliveries(shop),
     environments: exampleEnvironments(),
     deployKeys: exampleDeployKeys(),
@@ -177,32 +178,6 @@ function variables(): Schemas['EnvVar'][] {
       target: 'preview',
     },
     { ...common, name: 'VITE_API_URL', value: 'https://orders.example.com', secret: false, scope: 'all' },
-  ]
-}
-
-function domains(): Schemas['Domain'][] {
-  const proof = (host: string) => ({
-    type: 'TXT',
-    name: `_aether-challenge.${host}`,
-    value: 'aether-verification=Zk3V9c1yR0uWq7n2',
-  })
-  return [
-    {
-      id: 'dom_2',
-      hostname: 'www.shop.example',
-      verified: false,
-      verified_at: null,
-      proof: proof('www.shop.example'),
-      created_at: ago(12),
-    },
-    {
-      id: 'dom_1',
-      hostname: 'shop.example',
-      verified: true,
-      verified_at: ago(7000),
-      proof: proof('shop.example'),
-      created_at: ago(7100),
-    },
   ]
 }
 

@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router'
-import { api } from '@/api/client'
+import { useDomains } from '@/api/queries'
+import { type Domain, DomainStatus, Expiry } from '@/components/domain-status'
 import { useRights } from '@/hooks/use-session'
 import { hostOf } from '@/lib/address'
-import { Badge, StatusDot } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Card, CardHeader } from '@/ui/card'
 import { CopyButton } from '@/ui/copy-button'
@@ -14,16 +14,7 @@ const RECHECK_MS = 15_000
 export function DomainsCard() {
   const project = useCurrentProject()
   const { canWrite } = useRights()
-  const params = { project: project.slug }
-  const domains = api.useQuery(
-    'get',
-    '/api/v1/projects/{project}/domains',
-    { params: { path: params } },
-    {
-      refetchInterval: (query) =>
-        query.state.data?.items.every((domain) => domain.verified) ? false : RECHECK_MS,
-    },
-  )
+  const domains = useDomains(project.slug, RECHECK_MS)
   return (
     <Card>
       <CardHeader
@@ -31,7 +22,7 @@ export function DomainsCard() {
         actions={
           canWrite && (
             <Button asChild size="sm">
-              <Link to="/projects/$project/settings/domains" params={params}>
+              <Link to="/projects/$project/settings/domains" params={{ project: project.slug }}>
                 Add a domain
               </Link>
             </Button>
@@ -49,32 +40,52 @@ export function DomainsCard() {
           <span className="ml-auto text-ink-3">default</span>
         </li>
         {domains.data?.items.map((domain) => (
-          <li key={domain.id} className="px-5 py-3">
-            <p className="flex items-center gap-2">
-              <span className="min-w-0 flex-1 truncate">{domain.hostname}</span>
-              <Badge tone={domain.verified ? 'ok' : 'warn'}>
-                <StatusDot tone={domain.verified ? 'ok' : 'warn'} />
-                {domain.verified ? 'Verified' : 'Not verified'}
-              </Badge>
-            </p>
-            {!domain.verified && (
-              <p className="mt-1 flex items-center gap-1 text-[13px] text-ink-2">
-                <span className="min-w-0 truncate">
-                  Make a {domain.proof.type} record{' '}
-                  <code className="font-mono text-[12.5px]">{domain.proof.name}</code>
-                </span>
-                <Link
-                  to="/projects/$project/settings/domains"
-                  params={params}
-                  className="link ml-auto shrink-0"
-                >
-                  How
-                </Link>
-              </p>
-            )}
-          </li>
+          <DomainRow key={domain.id} domain={domain} project={project.slug} />
         ))}
       </ul>
     </Card>
   )
+}
+
+function DomainRow({ domain, project }: { domain: Domain; project: string }) {
+  return (
+    <li className="px-5 py-3">
+      <p className="flex items-center justify-between gap-2">
+        {domain.verified ? (
+          <a href={domain.url} target="_blank" rel="noreferrer" className="min-w-0 truncate hover:underline">
+            {domain.hostname}
+          </a>
+        ) : (
+          <span className="min-w-0 truncate">{domain.hostname}</span>
+        )}
+        <DomainStatus status={domain.status} />
+      </p>
+      {domain.status !== 'active' && (
+        <p className="mt-1 flex items-center gap-3 text-[13px] text-ink-2">
+          <span className="min-w-0 truncate">
+            <Reason domain={domain} />
+          </span>
+          <Link
+            to="/projects/$project/settings/domains"
+            params={{ project }}
+            className="link ml-auto shrink-0"
+          >
+            Details
+          </Link>
+        </p>
+      )}
+    </li>
+  )
+}
+
+function Reason({ domain }: { domain: Domain }) {
+  const expiry = domain.stops_at
+  if (expiry) {
+    return (
+      <>
+        Stops answering <Expiry at={expiry} />
+      </>
+    )
+  }
+  return domain.problem?.title ?? 'Looking up DNS…'
 }
