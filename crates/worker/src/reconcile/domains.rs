@@ -1,6 +1,7 @@
 //! Looks at the DNS of custom domains that are due: whether the proof of ownership is there, and where they lead.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aether_models::{AddressFinding, DnsRecord, DomainFinding, ProofFinding};
@@ -27,24 +28,24 @@ const NOW_AND_THEN: Duration = Duration::from_secs(3600);
 const VALUES_MAX: usize = 5;
 const VALUE_CHARS: usize = 200;
 
-/// Looks until nobody is due.
+/// Looks until nobody is due. A look that is given up because the worker ends is made by the next one.
 pub(super) async fn run(env: &Environment, stop: &CancellationToken) -> anyhow::Result<()> {
     while !stop.is_cancelled() {
         let due = env.store.take_due_domains(&env.hosts, BATCH).await?;
         if due.is_empty() {
             break;
         }
-        let dns = Dns::open(&env.settings.dns_servers);
-        futures::stream::iter(due)
-            .for_each_concurrent(TOGETHER, |domain| {
-                let dns = &dns;
-                async move {
-                    if let Err(error) = look(env, dns, &domain).await {
-                        tracing::warn!(%error, domain = %domain.hostname, "a look at a domain was not kept");
-                    }
+        let dns = Arc::new(Dns::open(&env.settings.dns_servers));
+        let looks = futures::stream::iter(due).for_each_concurrent(TOGETHER, |domain| {
+            let (env, dns) = (env.clone(), Arc::clone(&dns));
+            async move {
+                if let Err(error) = look(&env, &dns, &domain).await {
+                    tracing::warn!(%error, domain = %domain.hostname, "a look at a domain was not kept");
                 }
-            })
-            .await;
+            }
+        });
+        // Name servers that do not answer would keep an orderly stop waiting.
+        stop.run_until_cancelled(looks).await;
     }
     Ok(())
 }
@@ -52,10 +53,14 @@ pub(super) async fn run(env: &Environment, stop: &CancellationToken) -> anyhow::
 async fn look(env: &Environment, dns: &anyhow::Result<Dns>, domain: &DueDomain) -> anyhow::Result<()> {
     let finding = match dns {
         Ok(dns) => {
-            let own_addresses = find_own(dns, domain).await;
+            let (proof, own_addresses, addresses) = tokio::join!(
+                find_proof(dns, domain),
+                find_own(dns, domain),
+                dns.addresses(domain.hostname.as_str())
+            );
             DomainFinding {
-                proof: find_proof(dns, domain).await,
-                address: find_address(dns, domain, &own_addresses).await,
+                proof,
+                address: compare(addresses.ok(), &own_addresses),
                 own_addresses,
             }
         }
@@ -118,15 +123,20 @@ async fn find_own(dns: &Dns, domain: &DueDomain) -> Vec<IpAddr> {
         .collect()
 }
 
-async fn find_address(dns: &Dns, domain: &DueDomain, own: &[IpAddr]) -> AddressFinding {
-    match dns.addresses(domain.hostname.as_str()).await {
-        Ok(addresses) if addresses.is_empty() => AddressFinding::Missing,
-        Ok(_) if own.is_empty() => AddressFinding::Unknown,
-        Ok(addresses) if addresses.iter().any(|address| own.contains(address)) => AddressFinding::Here,
-        Ok(addresses) => AddressFinding::Elsewhere {
-            addresses: addresses.into_iter().take(VALUES_MAX).collect(),
-        },
-        Err(_) => AddressFinding::Unknown,
+/// `None` is a domain whose addresses DNS did not tell.
+fn compare(addresses: Option<Vec<IpAddr>>, own: &[IpAddr]) -> AddressFinding {
+    match addresses {
+        Some(addresses) if addresses.is_empty() => AddressFinding::Missing,
+        Some(addresses) if !own.is_empty() => {
+            if addresses.iter().any(|address| own.contains(address)) {
+                AddressFinding::Here
+            } else {
+                AddressFinding::Elsewhere {
+                    addresses: addresses.into_iter().take(VALUES_MAX).collect(),
+                }
+            }
+        }
+        _ => AddressFinding::Unknown,
     }
 }
 
