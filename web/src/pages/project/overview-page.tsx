@@ -9,6 +9,7 @@ import { PlanFacts } from '@/components/plan-facts'
 import { ProblemNotice } from '@/components/problem-notice'
 import { TimeAgo } from '@/components/time-ago'
 import { useDeploy } from '@/hooks/use-deploy'
+import { useLater } from '@/hooks/use-later'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { useRights } from '@/hooks/use-session'
 import { hostOf } from '@/lib/address'
@@ -18,7 +19,7 @@ import { CopyButton } from '@/ui/copy-button'
 import { Fact, Facts } from '@/ui/definition'
 import { EmptyState } from '@/ui/empty-state'
 import { Notice } from '@/ui/notice'
-import { SkeletonRows } from '@/ui/skeleton'
+import { Skeleton, SkeletonRows } from '@/ui/skeleton'
 import { DomainsCard } from './domains-card'
 import { HealthCard } from './health-card'
 import { SitePreview } from './site-preview'
@@ -34,9 +35,20 @@ export function OverviewPage() {
   return (
     <div className="flex flex-col gap-6">
       <LatestNotice />
-      {project.live_deployment && (
+      {project.live_deployment && <CurrentRelease />}
+      <BelowTheFold />
+    </div>
+  )
+}
+
+function BelowTheFold() {
+  const { live_deployment: live } = useCurrentProject()
+  const isTime = useLater()
+  if (!isTime) return live ? <Skeleton className="h-80 rounded-xl" /> : <SkeletonRows count={3} />
+  return (
+    <>
+      {live && (
         <>
-          <CurrentRelease />
           <TrafficCard />
           <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
             <HealthCard />
@@ -45,7 +57,7 @@ export function OverviewPage() {
         </>
       )}
       <RecentDeployments />
-    </div>
+    </>
   )
 }
 
