@@ -9,6 +9,7 @@ import { DeploymentStatus } from '@/components/deployment-status'
 import { ProblemNotice } from '@/components/problem-notice'
 import { TimeAgo } from '@/components/time-ago'
 import { useDeploymentActions } from '@/hooks/use-deployment-actions'
+import { useLater } from '@/hooks/use-later'
 import { usePageTitle } from '@/hooks/use-page-title'
 import { NotFoundPage } from '@/pages/errors/not-found-page'
 import { useCurrentProject } from '@/pages/project/use-current-project'
@@ -31,11 +32,7 @@ export function DeploymentPage() {
       <div className="flex flex-col gap-5">
         <Header deployment={deployment.data} />
         <DeploymentResult deployment={deployment.data} />
-        <Suspense fallback={<Skeleton className="h-[32rem] rounded-card!" />}>
-          <DeploymentLog key={id} deployment={deployment.data} />
-        </Suspense>
-        <DeploymentFacts deployment={deployment.data} />
-        <DeploymentChanges deployment={deployment.data} />
+        <LogAndFacts key={id} deployment={deployment.data} />
       </div>
     )
   }
@@ -43,6 +40,21 @@ export function DeploymentPage() {
   const { status } = asProblem(deployment.error)
   if (status === 404 || status === 400) return <NotFoundPage title="There is no such deployment" />
   return <ProblemNotice error={deployment.error} retry={() => deployment.refetch()} />
+}
+
+function LogAndFacts({ deployment }: { deployment: Deployment }) {
+  const isTime = useLater()
+  const place = <Skeleton className="h-[32rem] rounded-card!" />
+  if (!isTime) return place
+  return (
+    <>
+      <Suspense fallback={place}>
+        <DeploymentLog deployment={deployment} />
+      </Suspense>
+      <DeploymentFacts deployment={deployment} />
+      <DeploymentChanges deployment={deployment} />
+    </>
+  )
 }
 
 function Header({ deployment }: { deployment: Deployment }) {

@@ -44,7 +44,7 @@ export function OverviewPage() {
 function BelowTheFold() {
   const { live_deployment: live } = useCurrentProject()
   const isTime = useLater()
-  if (!isTime) return live ? <Skeleton className="h-80 rounded-xl" /> : <SkeletonRows count={3} />
+  if (!isTime) return live ? <Skeleton className="h-80 rounded-card!" /> : <SkeletonRows count={3} />
   return (
     <>
       {live && (
