@@ -265,6 +265,10 @@ async fn a_look_asked_for_while_one_is_under_way_is_made_after_it() {
         (place.domain().await.checked_at >= Some(asked)).then_some(())
     })
     .await;
+    // Had it been the slower one, what it found would be out of date.
+    let outcome = place.world.store.record_domain_check(&check).await.unwrap();
+    assert_eq!(outcome, DomainOutcome::Outdated);
+    assert!(place.domain().await.checked_at >= Some(asked));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,6 +296,6 @@ async fn a_look_that_ends_after_its_project_was_deleted_brings_no_route_back() {
         grace: Duration::from_secs(1),
     };
     let outcome = place.world.store.record_domain_check(&check).await.unwrap();
-    assert_eq!(outcome, DomainOutcome::Removed);
+    assert_eq!(outcome, DomainOutcome::Outdated);
     assert_eq!(place.target().await, None);
 }

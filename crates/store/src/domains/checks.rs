@@ -56,8 +56,8 @@ pub enum DomainOutcome {
     Verified,
     /// It no longer answers.
     Withdrawn,
-    /// It was removed meanwhile.
-    Removed,
+    /// It was removed meanwhile, or a look that began later was quicker; the finding is not kept.
+    Outdated,
 }
 
 struct Judged {
@@ -120,10 +120,10 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(environment) = environment.map(EnvironmentId::from_uuid) else {
-            return Ok(DomainOutcome::Removed);
+            return Ok(DomainOutcome::Outdated);
         };
         let Some(judged) = judge(&mut tx, check).await? else {
-            return Ok(DomainOutcome::Removed);
+            return Ok(DomainOutcome::Outdated);
         };
         let (outcome, version) = match (judged.was_verified, judged.is_verified) {
             (false, true) => (
@@ -165,7 +165,7 @@ async fn judge(
         from (
             select id, verified_at, proof_missing_since,
                 coalesce($5 and proof_missing_since <= now() - make_interval(secs => $6), false) as overdue
-            from domains where id = $1 for update
+            from domains where id = $1 and (checked_at is null or checked_at <= $7) for update
         ) old
         where d.id = old.id
         returning d.project_id, d.hostname, old.verified_at is not null as "was_verified!",

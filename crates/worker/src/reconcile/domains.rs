@@ -88,7 +88,7 @@ async fn look(env: &Environment, dns: &anyhow::Result<Dns>, domain: &DueDomain) 
         DomainOutcome::Withdrawn => {
             tracing::warn!(domain = %domain.hostname, "the proof of a domain is gone; it no longer answers");
         }
-        DomainOutcome::Same | DomainOutcome::Removed => {}
+        DomainOutcome::Same | DomainOutcome::Outdated => {}
     }
     Ok(())
 }
